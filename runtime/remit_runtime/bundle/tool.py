@@ -1,0 +1,109 @@
+"""A tool: what it touches, what it takes and gives, its limits, and how the gateway performs it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from remit_runtime.bundle.words import Effect, Struct
+from remit_runtime.canonical import Digest
+
+
+class Argument(Struct, frozen=True):
+    """What an argument of an effect is for (research: argument provenance)."""
+
+    name: str
+    role: Literal["target", "value", "detail", "content"]
+    type: str
+
+
+class TrustedField(Struct, frozen=True):
+    path: str
+    trust: Literal["vouches", "directory", "minted", "keys"]
+    type: str
+
+
+class ResourceBinding(Struct, frozen=True):
+    """The resource a call touches: its type, and either the argument that names it or its fixed id."""
+
+    type: str
+    arg: str | None
+    id: str | None
+
+
+class Recovery(Struct, frozen=True):
+    mode: Literal["idempotent", "probe", "manual"]
+    probe_by: tuple[str, ...]
+
+
+class Limits(Struct, frozen=True):
+    timeout_milliseconds: int
+    rate_per_minute: int | None
+    max_output_bytes: int
+    attempts: int
+
+
+class CredentialUse(Struct, frozen=True):
+    ref: str
+    scopes: tuple[str, ...]
+    ttl_seconds: int
+
+
+class ArgvPart(Struct, frozen=True):
+    """One element of a command line: literal text, or text around one argument.
+
+    `arg` is the argument put between `before` and `after`. An absent optional argument drops the element; an
+    array argument that is the whole element gives one element per item.
+    """
+
+    before: str
+    arg: str | None
+    after: str
+
+
+class ProcessIR(Struct, frozen=True, tag="process"):
+    """A local program. `executable` is a name that the runtime resolves from its own allow-list."""
+
+    executable: str
+    argv: tuple[ArgvPart, ...]
+    stdin: Literal["none", "arguments"]
+    output: Literal["text", "lines", "nul", "json"]
+    ok_exit_codes: tuple[int, ...]
+    sandbox: Literal["read_only", "scratch"]
+    workspace: str | None
+    executes_repository: bool
+
+
+class HttpIR(Struct, frozen=True, tag="http"):
+    method: str
+    url: str
+    hosts: tuple[str, ...]
+    body: Literal["none", "arguments"]
+
+
+class McpIR(Struct, frozen=True, tag="mcp"):
+    server: str
+    tool: str
+    definition: Digest
+
+
+class PythonIR(Struct, frozen=True, tag="python"):
+    wheel: str
+    digest: Digest
+    entry: str
+
+
+class ToolIR(Struct, frozen=True):
+    id: str
+    version: str
+    capability: str
+    effect: Effect
+    destructive: bool
+    resource: ResourceBinding
+    input: Digest
+    output: Digest
+    arguments: tuple[Argument, ...]
+    trusted_output: tuple[TrustedField, ...]
+    recovery: Recovery
+    limits: Limits
+    credential: CredentialUse | None
+    implementation: ProcessIR | HttpIR | McpIR | PythonIR
