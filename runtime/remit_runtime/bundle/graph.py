@@ -92,7 +92,7 @@ class DecideState(Struct, frozen=True, tag="decide"):
     calls: tuple[CallEdge, ...]
     handoffs: tuple[HandoffEdge, ...]
     decides: Digest | None
-    max_visits: int
+    max_visits: int | None
     routes: tuple[Route, ...]
     exhausted: str | None
     error: str | None
