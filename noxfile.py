@@ -1,0 +1,161 @@
+"""The house's sessions: `nox` runs the default ones, `nox -s NAME` runs one.
+
+Nothing but Python, git and the coreutils is expected on the PATH, and nothing is downloaded after a session has
+installed its packages. Without uv (`NOX_DEFAULT_VENV_BACKEND=virtualenv`) the same sessions run on pip.
+"""
+
+import os
+import re
+import tempfile
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2026.1"
+nox.options.sessions = ["lint", "imports", "types", "tests", "runtime_alone", "portfolio"]
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.reuse_venv = "yes"
+nox.options.error_on_external_run = True
+
+# uv brings its own list of authorities; a machine behind a proxy has added one to the system's list.
+os.environ.setdefault("UV_SYSTEM_CERTS", "1")
+
+ROOT = Path(__file__).parent
+PYPROJECT = nox.project.load_toml("pyproject.toml")
+# One command installs both: neither name is ours on the public index, so each must be found in its folder.
+BOTH = ("-e", "./runtime", "-e", "./compiler")
+# What the runtime has to do without, beside everything that the compiler alone depends on.
+NEVER_IN_THE_RUNTIME = {
+    "remit",
+    "networkx",
+    "jinja2",
+    "ruamel-yaml",
+    "gitpython",
+    "z3-solver",
+    "pydantic-ai",
+    "pydantic",
+}
+# Two builders who agree on nothing but the commit.
+BUILDERS: dict[str, dict[str, str | None]] = {
+    "here": {"LC_ALL": "C", "TZ": "Pacific/Kiritimati", "PYTHONHASHSEED": "1"},
+    "there": {"LC_ALL": "C.UTF-8", "TZ": "America/St_Johns", "PYTHONHASHSEED": "4242"},
+}
+
+
+def group(*names: str) -> list[str]:
+    """The requirements of the dependency groups `names` of pyproject.toml."""
+    return list(nox.project.dependency_groups(PYPROJECT, *names))
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style, format, and the safety of the workflows."""
+    session.install(*group("lint"))
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("zizmor", "--offline", "--no-progress", ".github")
+
+
+@nox.session
+def imports(session: nox.Session) -> None:
+    """Every module stands in its layer and imports downward only."""
+    session.install(*BOTH, *group("imports"))
+    session.run("lint-imports", "--no-logo")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """mypy and pyright, both strict, on code and tests."""
+    session.install(*BOTH, *group("types", "test"))
+    session.run("mypy")
+    session.run(
+        "pyright", "--pythonpath", f"{session.bin}/python", env={"PYRIGHT_PYTHON_IGNORE_WARNINGS": "1"}
+    )
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """The tests of both distributions, or those named after `--`."""
+    session.install(*BOTH, *group("test"))
+    session.run("pytest", *session.posargs)
+
+
+@nox.session(reuse_venv=False)
+def runtime_alone(session: nox.Session) -> None:
+    """The runtime's own tests where only its wheel is installed, and none of the compiler's libraries."""
+    with tempfile.TemporaryDirectory() as folder:
+        if session.venv_backend == "uv":
+            session.run("uv", "build", "--quiet", "--wheel", "--out-dir", folder, "runtime")
+        else:
+            session.run(
+                "python", "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, "./runtime"
+            )
+        session.install(*map(str, Path(folder).glob("*.whl")), "pip")
+    refuse_compiler_libraries(session)
+    session.install(*group("test"))
+    refuse_compiler_libraries(session)
+    session.run("pytest", "runtime/tests", *session.posargs)
+
+
+def refuse_compiler_libraries(session: nox.Session) -> None:
+    """End the session with an error where pip lists something that belongs to the compiler."""
+    listed = session.run("python", "-m", "pip", "list", "--format", "freeze", silent=True)
+    if not isinstance(listed, str):
+        session.error("pip lists nothing")
+    names = {normal(line.partition("==")[0]) for line in listed.splitlines()}
+    if "remit-runtime" not in names:
+        session.error("remit-runtime is not installed")
+    if strangers := names & (NEVER_IN_THE_RUNTIME | compiler_libraries()):
+        session.error(f"not the runtime alone: {', '.join(sorted(strangers))}")
+
+
+def compiler_libraries() -> set[str]:
+    """The distributions that the compiler depends on and the runtime does not."""
+    depends = {
+        place: {
+            normal(re.split(r"[^\w.-]", line)[0])
+            for line in nox.project.load_toml(f"{place}/pyproject.toml")["project"]["dependencies"]
+        }
+        for place in ("compiler", "runtime")
+    }
+    return depends["compiler"] - depends["runtime"] - {"remit-runtime"}
+
+
+def normal(name: str) -> str:
+    """The normalized name of a distribution: PyPA "Names and normalization"."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+@nox.session
+def portfolio(session: nox.Session) -> None:
+    """This repository's own definitions: checked, gated, built twice to the same digest, and verified."""
+    session.install(*BOTH)
+    with tempfile.TemporaryDirectory() as folder:
+        home = {"REMIT_HOME": f"{folder}/home"}
+        session.run("remit", "check", env=home)
+        session.run("remit", "eval", env=home)
+        built = {name: build(session, Path(folder, name), {**home, **env}) for name, env in BUILDERS.items()}
+        if len(set(built.values())) != 1:
+            session.error(f"one commit, two digests: {built}")
+        for name in BUILDERS:
+            [bundle] = Path(folder, name, "out").glob("*.remit")
+            session.run("remit", "verify", str(bundle), env=home)
+
+
+def build(session: nox.Session, folder: Path, env: dict[str, str | None]) -> str:
+    """What `remit build` prints for a clone of HEAD in `folder`, by a builder with the environment `env`."""
+    session.run("git", "clone", "--quiet", "--no-local", str(ROOT), f"{folder}/clone", external=True)
+    with session.chdir(folder / "clone"):
+        printed = session.run("remit", "build", "-o", f"{folder}/out", silent=True, env=env)
+    session.log(f"{printed}")
+    return f"{printed}".strip()
+
+
+@nox.session(default=False)
+def bench(session: nox.Session) -> None:
+    """One program of benchmarks/, with its arguments: `nox -s bench -- NAME.py ...`."""
+    programs = sorted(path.name for path in Path("benchmarks").glob("*.py"))
+    if not session.posargs or session.posargs[0] not in programs:
+        session.error(f"name one of {', '.join(programs) or 'no programs yet'} after `--`")
+    session.install(*BOTH, *group("test"))
+    session.run("python", f"benchmarks/{session.posargs[0]}", *session.posargs[1:])
