@@ -1,0 +1,87 @@
+"""What the runtime promises to whoever imports it: types, documented functions, and no compiler."""
+
+import importlib
+import importlib.metadata
+import inspect
+import pkgutil
+import subprocess
+import sys
+from importlib.resources import files
+from types import ModuleType
+
+import pytest
+
+import remit_runtime
+
+NEVER_LOADED = [
+    "remit",
+    "ruamel",
+    "ruamel.yaml",
+    "networkx",
+    "jinja2",
+    "git",
+    "pydantic",
+    "jsonschema",
+    "z3",
+    "pydantic_ai",
+    "nox",
+]
+
+
+def module_names() -> list[str]:
+    """Every module of the runtime, but those that only start a program."""
+    found = pkgutil.walk_packages(remit_runtime.__path__, "remit_runtime.")
+    return ["remit_runtime", *(module.name for module in found if not module.name.endswith(".__main__"))]
+
+
+def undocumented(module: ModuleType) -> list[str]:
+    """The public functions that `module` defines and does not explain."""
+    return [
+        f"{module.__name__}.{name}"
+        for name, value in vars(module).items()
+        if not name.startswith("_")
+        and inspect.isfunction(value)
+        and value.__module__ == module.__name__
+        and not value.__doc__
+    ]
+
+
+@pytest.mark.parametrize("name", module_names())
+def test_every_module_says_what_it_is_for(name: str) -> None:
+    assert importlib.import_module(name).__doc__
+
+
+@pytest.mark.parametrize("name", module_names())
+def test_every_public_function_is_documented(name: str) -> None:
+    assert undocumented(importlib.import_module(name)) == []
+
+
+@pytest.mark.parametrize("name", module_names())
+def test_what_a_module_exports_exists(name: str) -> None:
+    module = importlib.import_module(name)
+    assert [each for each in getattr(module, "__all__", []) if not hasattr(module, each)] == []
+
+
+def test_no_module_loads_the_compiler_or_its_libraries() -> None:
+    program = (
+        "import importlib, sys\n"
+        f"for name in {module_names()!r}: importlib.import_module(name)\n"
+        f"print(sorted(set({NEVER_LOADED!r}) & set(sys.modules)))"
+    )
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert loaded.stdout == "[]\n"
+
+
+def test_importing_the_package_loads_no_room() -> None:
+    program = "import sys, remit_runtime\nprint([name for name in sys.modules if name.startswith('remit_runtime.')])"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert loaded.stdout == "[]\n"
+
+
+def test_the_package_says_that_it_is_typed() -> None:
+    assert files("remit_runtime").joinpath("py.typed").is_file()
+
+
+def test_the_distribution_starts_remitd() -> None:
+    [script] = importlib.metadata.entry_points(group="console_scripts", name="remitd")
+    assert callable(script.load())
