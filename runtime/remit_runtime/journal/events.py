@@ -111,13 +111,14 @@ class ToolDecided(Event, frozen=True, tag="tool_decided"):
 
 
 class ToolIntended(Event, frozen=True, tag="tool_intended"):
-    """From here on the call may have left the process."""
+    """From here on the call may have left the process. `recovery` says what an open intent asks of who resumes."""
 
     call: str
     state: str
     tool: str
     reserved: Spend
     sandbox: str
+    recovery: Literal["idempotent", "probe", "manual"] = "manual"
 
 
 class ToolSettled(Event, frozen=True, tag="tool_settled"):
