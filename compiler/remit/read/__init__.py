@@ -1,0 +1,7 @@
+"""Reading definition files: bytes become plain values with a place for every key and value, and faults as data."""
+
+from remit.read.build import MAX_DEPTH, MAX_EVENTS, MAX_FAULTS, read
+from remit.read.file import Path, ReadFile, Value
+from remit.read.text import MAX_BYTES
+
+__all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_EVENTS", "MAX_FAULTS", "Path", "ReadFile", "Value", "read"]

@@ -1,0 +1,84 @@
+"""The C event parser of ruamel.yaml.clib: its classes, typed, and imported alone."""
+
+import sys
+from collections.abc import Callable
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
+from typing import Any, NamedTuple, Protocol
+
+
+class Mark(Protocol):
+    """A place in the text; `line` and `column` are counted from 0, `index` and `column` in code points."""
+
+    line: int
+    column: int
+    index: int
+
+
+class Event(Protocol):
+    """Any event; which of the further attributes it has goes by its class."""
+
+    start_mark: Mark
+    end_mark: Mark
+    anchor: str | None
+    tag: str | None
+    implicit: Any
+    value: str
+    version: tuple[int, int] | None
+    tags: dict[str, str] | None
+
+
+class Events(NamedTuple):
+    """The parser, the base of its errors, and the classes of its events."""
+
+    parser: Callable[[bytes], Any]
+    error: type[Exception]
+    scalar: type
+    mapping_start: type
+    mapping_end: type
+    sequence_start: type
+    sequence_end: type
+    alias: type
+    document_start: type
+    stream_end: type
+
+
+@cache
+def events_of_clib() -> Events:
+    """The event parser, without the forty modules of the loader above it, which cost more than reading ten files.
+
+    The extension imports `ruamel.yaml.events` and its like, and thereby the whole package; a bare package stands
+    in meanwhile. Whoever imports `ruamel.yaml` itself afterwards gets all of it.
+
+    Raises:
+        ModuleNotFoundError: ruamel.yaml.clib is not installed; no pure parser takes its place, as two parsers
+            could read one definition in two ways.
+    """
+    name = "ruamel.yaml"
+    spec = None if name in sys.modules else find_spec(name)
+    if spec is None:
+        return _events_of(import_module("_ruamel_yaml"))
+    bare = ModuleType(name)
+    bare.__path__ = list(spec.submodule_search_locations or ())
+    sys.modules[name] = bare
+    try:
+        return _events_of(import_module("_ruamel_yaml"))
+    finally:
+        del sys.modules[name]
+
+
+def _events_of(library: Any) -> Events:
+    return Events(
+        parser=library.CParser,
+        error=library.YAMLError,
+        scalar=library.ScalarEvent,
+        mapping_start=library.MappingStartEvent,
+        mapping_end=library.MappingEndEvent,
+        sequence_start=library.SequenceStartEvent,
+        sequence_end=library.SequenceEndEvent,
+        alias=library.AliasEvent,
+        document_start=library.DocumentStartEvent,
+        stream_end=library.StreamEndEvent,
+    )
