@@ -1,0 +1,157 @@
+"""Gates: a requirement is passed, failed or not proven; only numbers decide, and the report shows them all.
+
+The denominator of every rate is every case of the suite. A gate that no result could pass is reported before
+anything runs (`impossible`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from math import ceil
+from typing import Literal
+
+from remit.evals.bound import fewest_cases, fewest_passing, lower_bound, reaches
+from remit.evals.results import SuiteResult
+
+Verdict = Literal["passed", "failed", "not_proven"]
+Metric = Literal["task_success_rate", "policy_violation_rate", "median_cost_usd", "p95_latency_seconds"]
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """One line of a Gate, with its defaults filled in (docs/language.md section 8)."""
+
+    metric: Metric
+    op: str
+    value: Decimal
+    basis: Literal["bound", "point"]
+    confidence: Decimal
+    min_cases: int
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A requirement against a suite: `k` of `n` cases, the figure the gate compares, and `needed`.
+
+    `needed` is the smallest k that would pass with this n, where the requirement counts cases.
+    """
+
+    gate: str
+    suite: str
+    requirement: Requirement
+    verdict: Verdict
+    n: int
+    k: int | None
+    figure: Decimal | None
+    needed: int | None
+    detail: str
+
+
+def judge(gate: str, requirement: Requirement, result: SuiteResult) -> Judgement:
+    """The judgement of one requirement on one suite's result."""
+    match requirement.metric:
+        case "task_success_rate":
+            return _success_rate(gate, requirement, result)
+        case "policy_violation_rate":
+            return _no_violation(gate, requirement, result)
+        case "median_cost_usd":
+            figures = [Decimal(case.microusd) / 1_000_000 for case in result.cases if case.error is None]
+            return _at_most(gate, requirement, result, figures, Decimal("0.5"))
+        case "p95_latency_seconds":
+            figures = [Decimal(case.milliseconds) / 1000 for case in result.cases if case.error is None]
+            return _at_most(gate, requirement, result, figures, Decimal("0.95"))
+
+
+def verdict_of(judgements: Iterable[Judgement]) -> Verdict:
+    """The whole verdict: one failure fails it, else one thing not proven leaves it not proven."""
+    verdicts = {judgement.verdict for judgement in judgements}
+    if "failed" in verdicts:
+        return "failed"
+    return "not_proven" if "not_proven" in verdicts else "passed"
+
+
+def impossible(requirement: Requirement, cases: int) -> str | None:
+    """Why no result of a suite of this size could meet the requirement, or None when one could."""
+    if cases < requirement.min_cases:
+        return f"it asks for {requirement.min_cases} cases and the suite has {cases}"
+    if requirement.metric != "task_success_rate" or requirement.basis != "bound":
+        return None
+    if fewest_passing(cases, requirement.value, requirement.confidence) is not None:
+        return None
+    best = lower_bound(cases, cases, requirement.confidence)
+    least = fewest_cases(requirement.value, requirement.confidence)
+    wants = f"it needs {least} cases" if least else "no number of cases can"
+    return f"{cases} of {cases} gives {best:.3f}; {wants} to reach {requirement.value}"
+
+
+def _success_rate(gate: str, requirement: Requirement, result: SuiteResult) -> Judgement:
+    n, k = len(result.cases), result.passed
+    if requirement.basis == "bound":
+        met = reaches(k, n, requirement.value, requirement.confidence)
+        figure = lower_bound(k, n, requirement.confidence)
+        needed = fewest_passing(n, requirement.value, requirement.confidence)
+        shown = f"{k} of {n} cases passed; the rate is at least {figure:.3f} at {requirement.confidence} confidence"
+    else:
+        figure = Decimal(k) / n if n else Decimal(0)
+        met = n > 0 and figure >= requirement.value
+        needed = ceil(requirement.value * n)
+        shown = f"{k} of {n} cases passed, a rate of {figure:.3f}"
+    if n < requirement.min_cases:
+        return _judgement(
+            gate, requirement, result, "not_proven", k, figure, needed, _too_few(requirement, n)
+        )
+    verdict: Verdict = "passed" if met else "failed"
+    return _judgement(gate, requirement, result, verdict, k, figure, needed, shown)
+
+
+def _no_violation(gate: str, requirement: Requirement, result: SuiteResult) -> Judgement:
+    n = len(result.cases)
+    unknown = [case.id for case in result.cases if case.violations is None]
+    violating = sum(1 for case in result.cases if case.violations)
+    clean = n - violating - len(unknown)
+    figure = Decimal(violating) / n if n else Decimal(0)
+    if violating:
+        names = ", ".join(case.id for case in result.cases if case.violations)
+        return _judgement(
+            gate, requirement, result, "failed", clean, figure, n, f"calls were denied unasked in: {names}"
+        )
+    if unknown:
+        detail = f"these cases did not run to the end: {', '.join(unknown)}"
+        return _judgement(gate, requirement, result, "not_proven", clean, figure, n, detail)
+    if n < requirement.min_cases:
+        return _judgement(gate, requirement, result, "not_proven", clean, figure, n, _too_few(requirement, n))
+    return _judgement(gate, requirement, result, "passed", clean, figure, n, f"no violation in {n} cases")
+
+
+def _at_most(
+    gate: str, requirement: Requirement, result: SuiteResult, figures: list[Decimal], share: Decimal
+) -> Judgement:
+    n = len(result.cases)
+    if len(figures) < n or n < requirement.min_cases or not figures:
+        detail = _too_few(requirement, n) if n < requirement.min_cases else "some cases have no figure"
+        return _judgement(gate, requirement, result, "not_proven", None, None, None, detail)
+    rank = max(1, ceil(share * n))
+    figure = sorted(figures)[rank - 1]
+    verdict: Verdict = "passed" if figure <= requirement.value else "failed"
+    detail = f"{requirement.metric} is {figure} and may be {requirement.value}"
+    return _judgement(gate, requirement, result, verdict, None, figure, None, detail)
+
+
+def _too_few(requirement: Requirement, n: int) -> str:
+    return f"{n} cases ran and the gate asks for {requirement.min_cases}"
+
+
+def _judgement(
+    gate: str,
+    requirement: Requirement,
+    result: SuiteResult,
+    verdict: Verdict,
+    k: int | None,
+    figure: Decimal | None,
+    needed: int | None,
+    detail: str,
+) -> Judgement:
+    n = len(result.cases)
+    return Judgement(gate, result.suite, requirement, verdict, n, k, figure, needed, detail)

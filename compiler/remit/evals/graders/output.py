@@ -1,0 +1,103 @@
+"""Graders of a run's output: equal to, containing, or of the declared shape."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from remit.evals.graders.observed import MISSING, Grader, Observed, is_array, is_object, value_at
+
+
+def exact(grader: Grader, observed: Observed, expected: object) -> str | None:
+    """None when the output at `at` equals what is expected, else what differs."""
+    return _compared(grader, observed, expected, subset=())
+
+
+def json_match(grader: Grader, observed: Observed, expected: object) -> str | None:
+    """None when the output at `at` equals (mode `exact`) or holds (mode `subset`) what is expected."""
+    return _compared(grader, observed, expected, subset=("",) if grader.mode == "subset" else ())
+
+
+def contains(grader: Grader, observed: Observed, expected: object) -> str | None:
+    """None when the string or array at `at` holds what is expected."""
+    found = value_at(subject(observed), grader.at)
+    if expected is MISSING:
+        return "the case expects nothing of this grader"
+    if isinstance(found, str) and isinstance(expected, str):
+        return None if expected in found else f"{_place(grader)} does not contain {_shown(expected)}"
+    if is_array(found):
+        return None if _held(expected, found) else f"{_place(grader)} does not hold {_shown(expected)}"
+    return f"{_place(grader)} is {_shown(found)}, neither a string nor an array"
+
+
+def output_schema(_grader: Grader, observed: Observed, _expected: object) -> str | None:
+    """None when the output satisfies the agent's output shape."""
+    if observed.output_valid is None:
+        return "the run has no output"
+    return None if observed.output_valid else "the output does not satisfy the agent's output shape"
+
+
+def subject(observed: Observed) -> dict[str, Any]:
+    """What `at` paths start from: the output's own fields, and `artifacts` by file name."""
+    fields = dict(observed.output) if is_object(observed.output) else {}
+    return {**fields, "artifacts": dict(observed.artifacts)}
+
+
+def _compared(grader: Grader, observed: Observed, expected: object, *, subset: tuple[str, ...]) -> str | None:
+    if expected is MISSING:
+        return "the case expects nothing of this grader"
+    found = value_at(subject(observed), grader.at) if grader.at else observed.output
+    return difference(found, expected, _place(grader), subset=bool(subset))
+
+
+def difference(found: Any, expected: Any, place: str, *, subset: bool) -> str | None:
+    """The first place where a JSON value differs from what is expected, as a sentence, or None.
+
+    With `subset`, objects may hold more keys and arrays may go on. Numbers compare by value, but true is not 1.
+    """
+    if is_object(expected) and is_object(found):
+        return _object_difference(found, expected, place, subset=subset)
+    if is_array(expected) and is_array(found):
+        return _array_difference(found, expected, place, subset=subset)
+    either_is_boolean = isinstance(found, bool) or isinstance(expected, bool)
+    same = found is expected if either_is_boolean else found == expected
+    return None if same else f"{place} is {_shown(found)}, expected {_shown(expected)}"
+
+
+def _object_difference(
+    found: Mapping[str, Any], expected: Mapping[str, Any], place: str, *, subset: bool
+) -> str | None:
+    for key in sorted(expected):
+        if key not in found:
+            return f"{place}.{key} is missing"
+        differs = difference(found[key], expected[key], f"{place}.{key}", subset=subset)
+        if differs:
+            return differs
+    extra = sorted(set(found) - set(expected))
+    return f"{place}.{extra[0]} is not expected" if extra and not subset else None
+
+
+def _array_difference(found: list[Any], expected: list[Any], place: str, *, subset: bool) -> str | None:
+    if len(found) < len(expected) or (len(found) > len(expected) and not subset):
+        return f"{place} has {len(found)} items, expected {len(expected)}"
+    for index, item in enumerate(expected):
+        differs = difference(found[index], item, f"{place}.{index}", subset=subset)
+        if differs:
+            return differs
+    return None
+
+
+def _held(expected: object, found: list[Any]) -> bool:
+    return any(difference(item, expected, "", subset=False) is None for item in found)
+
+
+def _place(grader: Grader) -> str:
+    return ".".join(grader.at) if grader.at else "the output"
+
+
+def _shown(value: Any) -> str:
+    if value is MISSING:
+        return "missing"
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True)
+    return text if len(text) <= 120 else text[:117] + "..."
