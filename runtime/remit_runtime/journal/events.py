@@ -59,13 +59,18 @@ class StateEntered(Event, frozen=True, tag="state_entered"):
 
 
 class OutputAccepted(Event, frozen=True, tag="output_accepted"):
-    """A state ended with an outcome; its output, if any, is what `${state}` now means."""
+    """A state ended with an outcome; its output, if any, is what `${state}` now means.
+
+    A large output is kept as the blob `output_digest` and `output` is None. `detail` says why, where it is no success.
+    """
 
     state: str
     outcome: str
     output: str | None
     next: str | None
     branch: tuple[str, ...] = ()
+    output_digest: Digest | None = None
+    detail: str | None = None
 
 
 class ModelIntended(Event, frozen=True, tag="model_intended"):
@@ -78,7 +83,10 @@ class ModelIntended(Event, frozen=True, tag="model_intended"):
 
 
 class ModelSettled(Event, frozen=True, tag="model_settled"):
-    """A model answered, or failed to. `decision` is the accepted decision as JSON; unknown usage is charged whole."""
+    """A model answered, or failed to. `decision` is the accepted decision as JSON; unknown usage is charged whole.
+
+    `detail` says in a sentence what was wrong where the outcome is not `ok`.
+    """
 
     call: str
     state: str
@@ -88,6 +96,7 @@ class ModelSettled(Event, frozen=True, tag="model_settled"):
     input_tokens: int | None
     output_tokens: int | None
     spent: Spend
+    detail: str | None = None
 
 
 class ToolDecided(Event, frozen=True, tag="tool_decided"):
