@@ -53,7 +53,7 @@ LOG, GREP = Call("git.log", {"since": "v1"}), Call("git.grep", {"pattern": "x", 
         (Grader("g", "contains", ("s",)), observed({"s": ["k"]}), "key", 's does not hold "key"'),
         (Grader("g", "contains", ("s",)), observed({"s": 4}), "key", "s is 4, neither a string nor an array"),
         (
-            Grader("g", "contains", ("artifacts", "map.md")),
+            Grader("g", "contains", artifact="map.md"),
             observed({}, artifacts={"map.md": "# Map"}),
             "# Map",
             "as expected",

@@ -18,11 +18,12 @@ MISSING: Final = _Missing()
 
 @dataclass(frozen=True, slots=True)
 class Grader:
-    """A grader as the suite declares it (docs/language.md section 9)."""
+    """A grader as the suite declares it (docs/language.md section 9): it looks at the run's output or an artifact."""
 
     id: str
     type: str
     at: tuple[str, ...] = ()
+    artifact: str | None = None
     mode: Literal["subset", "exact"] = "exact"
     order: Literal["exact", "in_order", "any_order"] = "exact"
 
@@ -47,6 +48,15 @@ class Observed:
     output_valid: bool | None
     microusd: int
     milliseconds: int
+
+
+def subject(grader: Grader, observed: Observed) -> Any:
+    """The value a grader looks at, or MISSING."""
+    if grader.artifact is None:
+        root = observed.output
+    else:
+        root = observed.artifacts.get(grader.artifact, MISSING)
+    return value_at(root, grader.at)
 
 
 def is_object(value: object) -> TypeGuard[Mapping[str, Any]]:

@@ -6,22 +6,22 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from remit.evals.graders.observed import MISSING, Grader, Observed, is_array, is_object, value_at
+from remit.evals.graders.observed import MISSING, Grader, Observed, is_array, is_object, subject
 
 
 def exact(grader: Grader, observed: Observed, expected: object) -> str | None:
     """None when the output at `at` equals what is expected, else what differs."""
-    return _compared(grader, observed, expected, subset=())
+    return _compared(grader, observed, expected, subset=False)
 
 
 def json_match(grader: Grader, observed: Observed, expected: object) -> str | None:
     """None when the output at `at` equals (mode `exact`) or holds (mode `subset`) what is expected."""
-    return _compared(grader, observed, expected, subset=("",) if grader.mode == "subset" else ())
+    return _compared(grader, observed, expected, subset=grader.mode == "subset")
 
 
 def contains(grader: Grader, observed: Observed, expected: object) -> str | None:
     """None when the string or array at `at` holds what is expected."""
-    found = value_at(subject(observed), grader.at)
+    found = subject(grader, observed)
     if expected is MISSING:
         return "the case expects nothing of this grader"
     if isinstance(found, str) and isinstance(expected, str):
@@ -38,17 +38,11 @@ def output_schema(_grader: Grader, observed: Observed, _expected: object) -> str
     return None if observed.output_valid else "the output does not satisfy the agent's output shape"
 
 
-def subject(observed: Observed) -> dict[str, Any]:
-    """What `at` paths start from: the output's own fields, and `artifacts` by file name."""
-    fields = dict(observed.output) if is_object(observed.output) else {}
-    return {**fields, "artifacts": dict(observed.artifacts)}
-
-
-def _compared(grader: Grader, observed: Observed, expected: object, *, subset: tuple[str, ...]) -> str | None:
+def _compared(grader: Grader, observed: Observed, expected: object, *, subset: bool) -> str | None:
     if expected is MISSING:
         return "the case expects nothing of this grader"
-    found = value_at(subject(observed), grader.at) if grader.at else observed.output
-    return difference(found, expected, _place(grader), subset=bool(subset))
+    found = subject(grader, observed)
+    return difference(found, expected, _place(grader), subset=subset)
 
 
 def difference(found: Any, expected: Any, place: str, *, subset: bool) -> str | None:
@@ -93,7 +87,8 @@ def _held(expected: object, found: list[Any]) -> bool:
 
 
 def _place(grader: Grader) -> str:
-    return ".".join(grader.at) if grader.at else "the output"
+    whole = f"`{grader.artifact}`" if grader.artifact else "the output"
+    return ".".join((whole, *grader.at)) if grader.artifact or not grader.at else ".".join(grader.at)
 
 
 def _shown(value: Any) -> str:
