@@ -52,10 +52,8 @@ class Observed:
 
 def subject(grader: Grader, observed: Observed) -> Any:
     """The value a grader looks at, or MISSING."""
-    if grader.artifact is None:
-        root = observed.output
-    else:
-        root = observed.artifacts.get(grader.artifact, MISSING)
+    artifact = grader.artifact
+    root = observed.output if artifact is None else observed.artifacts.get(artifact, MISSING)
     return value_at(root, grader.at)
 
 
