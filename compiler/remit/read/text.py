@@ -25,6 +25,7 @@ _HIDDEN = (
 )
 _CONTROLS = re.compile(f"[{_CONTROL}]")
 _DECEPTIVE = re.compile(f"[{_CONTROL}{_HIDDEN}]+")
+_DECEPTIVE_IN_NAME = re.compile(f"[\t\n\r{_CONTROL}{_HIDDEN}]+")
 
 
 class ReadText(NamedTuple):
@@ -53,9 +54,9 @@ def read_text(path: str, content: bytes) -> ReadText | Fault:
     return ReadText(text.encode(), tuple(faults))
 
 
-def deceptive_characters(text: str) -> str:
-    """The characters of a name or a line that readers may not see as they stand, as `U+202E U+200B`."""
-    return code_points("".join(_DECEPTIVE.findall(text)))
+def deceptive_in_name(name: str) -> str:
+    """The characters of a file name that readers may not see as they stand, as `U+202E U+000A`, or nothing."""
+    return code_points("".join(_DECEPTIVE_IN_NAME.findall(name)))
 
 
 def code_points(characters: str) -> str:
