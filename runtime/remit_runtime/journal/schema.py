@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 
 from remit_runtime.errors import StoreUnavailable
+from remit_runtime.journal.chain import GENESIS
 
 SCHEMA_VERSION = 1
 
@@ -23,6 +24,12 @@ CREATE TABLE meta (
   key TEXT PRIMARY KEY,
   value ANY NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE audit_head (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  seq INTEGER NOT NULL,
+  hash BLOB NOT NULL CHECK (length(hash) = 32)
+) STRICT;
 
 CREATE TABLE bundle (
   digest TEXT PRIMARY KEY,
@@ -231,10 +238,8 @@ def make_or_check(db: sqlite3.Connection) -> None:
     if tables == 0:
         for statement in _statements(_TABLES) + _statements(_triggers()):
             db.execute(statement)
-        db.executemany(
-            "INSERT INTO meta VALUES (?, ?)",
-            [("schema_version", SCHEMA_VERSION), ("audit_seq", 0), ("audit_hash", bytes(32))],
-        )
+        db.execute("INSERT INTO meta VALUES ('schema_version', ?)", (SCHEMA_VERSION,))
+        db.execute("INSERT INTO audit_head VALUES (1, 0, ?)", (GENESIS,))
         return
     version = _version(db)
     if version is None:
