@@ -1,0 +1,276 @@
+"""The state of a run: a frozen value folded from its events and from nothing else.
+
+A run holds a set of active states. Each is a token: where it stands, in which branch, and the last event that
+concerns it, which is all that decides what comes next. Events name a state and not a branch, so where two branches
+stand in one state an event belongs to the first of them that waits for such an event; a run performs one effect at a
+time, so that is always the one that was begun.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from remit_runtime.bundle.graph import Budget
+from remit_runtime.canonical import Digest
+from remit_runtime.journal.events import (
+    ApprovalRequested,
+    ApprovalSettled,
+    ChildEnded,
+    ChildStarted,
+    ModelIntended,
+    ModelSettled,
+    OutputAccepted,
+    RunEnded,
+    RunEvent,
+    RunStarted,
+    StateEntered,
+    ToolDecided,
+    ToolIntended,
+    ToolSettled,
+)
+from remit_runtime.models.port import Decided, Faulted, Returned, Turn
+
+INTERRUPTED = "interrupted"
+"""The code of an outcome that nobody saw because the worker died; the call may be made again."""
+
+Last = (
+    StateEntered
+    | OutputAccepted
+    | ModelIntended
+    | ModelSettled
+    | ToolDecided
+    | ToolIntended
+    | ToolSettled
+    | ApprovalRequested
+    | ApprovalSettled
+    | ChildStarted
+    | ChildEnded
+)
+
+
+class Token(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An active state. `asked_by` is the decide state that waits to hear what comes of its decision, if one does.
+
+    `decision` is that decision's JSON text, `output` the last output accepted in this branch, `attempt` the number
+    of models asked at this visit.
+    """
+
+    branch: tuple[str, ...]
+    state: str
+    visit: int
+    last: Last
+    asked_by: str | None = None
+    decision: str | None = None
+    output: str | None = None
+    attempt: int = 0
+
+
+class RunState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A run as it stands. Outputs, transcripts and visits are keyed by state (transcripts by branch and state).
+
+    Values are JSON texts. `answers` counts the model answers so far, `calls` the tool calls that were intended.
+    """
+
+    started: RunStarted | None = None
+    tokens: tuple[Token, ...] = ()
+    outputs: dict[str, str] = {}
+    transcripts: dict[str, tuple[Turn, ...]] = {}
+    visits: dict[str, int] = {}
+    children: tuple[str, ...] = ()
+    steps: int = 0
+    answers: int = 0
+    calls: int = 0
+    ended: RunEnded | None = None
+
+    def token_in(self, branch: tuple[str, ...]) -> Token | None:
+        """The token of a branch, if the branch is active."""
+        return next((token for token in self.tokens if token.branch == branch), None)
+
+
+EMPTY = RunState()
+
+
+def transcript_of(state: RunState, branch: tuple[str, ...], decide: str) -> tuple[Turn, ...]:
+    """What a decide state's model has decided and been told so far, in order."""
+    return state.transcripts.get(_place(branch, decide), ())
+
+
+def fold(state: RunState, event: RunEvent) -> RunState:
+    """The state after one more event. Total: an event that fits nowhere changes nothing."""
+    match event:
+        case RunStarted():
+            return _with(state, started=event)
+        case RunEnded():
+            return _with(state, ended=event)
+        case StateEntered():
+            return _entered(state, event)
+        case OutputAccepted():
+            return _accepted(state, event)
+        case _:
+            return _concerned(state, event)
+
+
+def fold_all(state: RunState, events: tuple[RunEvent, ...] | list[RunEvent]) -> RunState:
+    """The state after several more events."""
+    for event in events:
+        state = fold(state, event)
+    return state
+
+
+def snapshot(state: RunState) -> bytes:
+    """The bytes of a state, to be kept with the sequence number of the last event in it."""
+    return msgspec.json.encode(state)
+
+
+def restored(body: bytes) -> RunState:
+    """The state that `snapshot` wrote.
+
+    Raises:
+        ValueError: the bytes are none; the caller folds from the first event then.
+    """
+    return msgspec.json.decode(body, type=RunState)
+
+
+def budget_of(state: RunState) -> Budget:
+    """The limits the run started with.
+
+    Raises:
+        RuntimeError: the run has not started.
+    """
+    if state.started is None:
+        raise RuntimeError("a run that has not started has no budget")
+    return state.started.budget
+
+
+def bundle_of(state: RunState) -> Digest:
+    """The digest of the one bundle a run belongs to.
+
+    Raises:
+        RuntimeError: the run has not started.
+    """
+    if state.started is None:
+        raise RuntimeError("a run that has not started has no bundle")
+    return state.started.bundle
+
+
+def _entered(state: RunState, event: StateEntered) -> RunState:
+    before = state.token_in(event.branch)
+    token = Token(event.branch, event.state, event.visit, event)
+    if before is not None:
+        asked_by, decision = _origin(before)
+        token = msgspec.structs.replace(token, asked_by=asked_by, decision=decision, output=before.output)
+    others = tuple(one for one in state.tokens if one.branch != event.branch)
+    return _with(
+        state,
+        tokens=tuple(sorted((*others, token), key=lambda one: one.branch)),
+        visits={**state.visits, event.state: max(event.visit, state.visits.get(event.state, 0))},
+        steps=state.steps + 1,
+    )
+
+
+def _origin(before: Token) -> tuple[str | None, str | None]:
+    """The decide state, and its decision, that an entry right after a call or handoff decision comes from."""
+    if isinstance(before.last, ModelSettled) and before.last.decision is not None:
+        return before.state, before.last.decision
+    return None, None
+
+
+def _accepted(state: RunState, event: OutputAccepted) -> RunState:
+    # A branch whose first state may not be visited again has no token yet.
+    before = state.token_in(event.branch) or Token(event.branch, event.state, 0, event)
+    output = before.output if event.output is None else event.output
+    token = msgspec.structs.replace(before, state=event.state, last=event, output=output)
+    # A fork is over when its own output is accepted: the branches inside it go.
+    inside = len(event.branch)
+    others = tuple(one for one in state.tokens if one.branch[:inside] != event.branch)
+    outputs = state.outputs if event.output is None else {**state.outputs, event.state: event.output}
+    transcripts = state.transcripts
+    if isinstance(before.last, ModelSettled) and event.detail is not None and event.state == before.state:
+        transcripts = _told(state, event.branch, before.state, Faulted(event.detail))
+    return _with(
+        state,
+        tokens=tuple(sorted((*others, token), key=lambda one: one.branch)),
+        outputs=outputs,
+        transcripts=transcripts,
+    )
+
+
+def _concerned(state: RunState, event: Last) -> RunState:
+    index = next((i for i, token in enumerate(state.tokens) if _awaits(token, event)), None)
+    if index is None:
+        return state
+    before = state.tokens[index]
+    token = msgspec.structs.replace(before, last=event)
+    if isinstance(event, ModelIntended):
+        token = msgspec.structs.replace(token, attempt=event.attempt)
+    if isinstance(event, ModelSettled) and event.decision is not None:
+        token = msgspec.structs.replace(token, asked_by=event.state, decision=event.decision)
+    tokens = (*state.tokens[:index], token, *state.tokens[index + 1 :])
+    answered = isinstance(event, ModelSettled) and event.code != INTERRUPTED
+    children = (*state.children, event.child) if isinstance(event, ChildStarted) else state.children
+    return _with(
+        state,
+        tokens=tokens,
+        transcripts=_heard(state, before, event),
+        children=children,
+        answers=state.answers + int(answered),
+        calls=state.calls + int(isinstance(event, ToolIntended)),
+    )
+
+
+def _awaits(token: Token, event: Last) -> bool:
+    """Whether a token stands in the event's state at the point where such an event comes."""
+    if token.state != event.state:
+        return False
+    match event:
+        case ModelSettled():
+            return isinstance(token.last, ModelIntended) and token.last.call == event.call
+        case ToolSettled():
+            return isinstance(token.last, ToolIntended) and token.last.call == event.call
+        case ToolIntended():
+            return isinstance(token.last, ToolDecided)
+        case ApprovalSettled():
+            return isinstance(token.last, ApprovalRequested) and token.last.approval == event.approval
+        case ChildEnded():
+            return isinstance(token.last, ChildStarted) and token.last.child == event.child
+        case _:
+            return not isinstance(token.last, OutputAccepted)
+
+
+def _heard(state: RunState, token: Token, event: Last) -> dict[str, tuple[Turn, ...]]:
+    """The transcripts after an event: a decide state hears its own decisions and what came of them."""
+    if isinstance(event, ModelSettled) and event.decision is not None:
+        return _told(state, token.branch, token.state, Decided(event.decision))
+    if token.asked_by is None:
+        return state.transcripts
+    heard = _return_of(token, event)
+    return state.transcripts if heard is None else _told(state, token.branch, token.asked_by, heard)
+
+
+def _return_of(token: Token, event: Last) -> Returned | None:
+    match event:
+        case ToolDecided(outcome="deny"):
+            return Returned(event.tool, "denied", event.code, msgspec.json.encode(event.reason).decode())
+        case ToolSettled() if event.code != INTERRUPTED:
+            outcome: Literal["ok", "error"] = "ok" if event.outcome == "ok" else "error"
+            return Returned(event.tool, outcome, event.code, event.output)
+        case ChildEnded() if isinstance(token.last, ChildStarted):
+            ended: Literal["ok", "error"] = "ok" if event.reason == "succeeded" else "error"
+            return Returned(token.last.agent, ended, event.reason, event.output)
+        case _:
+            return None
+
+
+def _told(state: RunState, branch: tuple[str, ...], decide: str, turn: Turn) -> dict[str, tuple[Turn, ...]]:
+    place = _place(branch, decide)
+    return {**state.transcripts, place: (*state.transcripts.get(place, ()), turn)}
+
+
+def _place(branch: tuple[str, ...], decide: str) -> str:
+    return "/".join((*branch, decide))
+
+
+def _with(state: RunState, **changes: object) -> RunState:
+    return msgspec.structs.replace(state, **changes)
