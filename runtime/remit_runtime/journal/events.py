@@ -61,7 +61,7 @@ class StateEntered(Event, frozen=True, tag="state_entered"):
 class OutputAccepted(Event, frozen=True, tag="output_accepted"):
     """A state ended with an outcome; its output, if any, is what `${state}` now means.
 
-    A large output is kept as the blob `output_digest` and `output` is None. `detail` says why, where it is no success.
+    `detail` says why, where the outcome is no success.
     """
 
     state: str
@@ -69,7 +69,6 @@ class OutputAccepted(Event, frozen=True, tag="output_accepted"):
     output: str | None
     next: str | None
     branch: tuple[str, ...] = ()
-    output_digest: Digest | None = None
     detail: str | None = None
 
 

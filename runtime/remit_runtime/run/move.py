@@ -7,7 +7,7 @@ from remit_runtime.journal.events import OutputAccepted, StateEntered
 from remit_runtime.models.json_text import Json, trusted_json
 from remit_runtime.run.effects import Branch, Finish, Record
 from remit_runtime.run.plan import Plan
-from remit_runtime.run.state import RunState, Token, budget_of
+from remit_runtime.run.state import EXHAUSTED, RunState, Token, budget_of
 
 
 def enter(plan: Plan, state: RunState, target: str, branch: Branch) -> Record | Finish:
@@ -15,6 +15,9 @@ def enter(plan: Plan, state: RunState, target: str, branch: Branch) -> Record | 
     node = plan.states.get(target)
     if node is None:
         return Finish("failed", f"the graph has no state `{target}`")
+    steps = budget_of(state).steps
+    if state.steps >= steps:
+        return Finish("budget_exhausted", f"the budget of {steps} steps is used up")
     visits = state.visits.get(target, 0)
     if (
         isinstance(node, DecideState | ToolState)
@@ -23,10 +26,7 @@ def enter(plan: Plan, state: RunState, target: str, branch: Branch) -> Record | 
     ):
         route = node.exhausted if isinstance(node, DecideState) else None
         detail = f"state `{target}` may be visited {_times(node.max_visits)}"
-        return leave(target, branch, "exhausted", None, route, detail)
-    steps = budget_of(state).steps
-    if state.steps >= steps:
-        return Finish("budget_exhausted", f"the budget of {steps} steps is used up")
+        return leave(target, branch, EXHAUSTED, None, route, detail)
     return Record((StateEntered(target, visits + 1, branch),))
 
 
@@ -39,7 +39,7 @@ def leave(
     detail: str | None = None,
 ) -> Record:
     """The end of a visit with an outcome; without a target the run will end as failed."""
-    return Record((OutputAccepted(state, outcome, output, target, branch, None, detail),))
+    return Record((OutputAccepted(state, outcome, output, target, branch, detail),))
 
 
 def onward(plan: Plan, state: RunState, token: Token, left: OutputAccepted) -> Record | Finish | None:

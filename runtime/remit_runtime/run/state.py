@@ -35,6 +35,9 @@ from remit_runtime.models.port import Decided, Faulted, Returned, Turn
 INTERRUPTED = "interrupted"
 """The code of an outcome that nobody saw because the worker died; the call may be made again."""
 
+EXHAUSTED = "exhausted"
+"""The outcome of a state that may not be visited again. It counts as a step, or such states could pass on for ever."""
+
 Last = (
     StateEntered
     | OutputAccepted
@@ -194,6 +197,7 @@ def _accepted(state: RunState, event: OutputAccepted) -> RunState:
         tokens=tuple(sorted((*others, token), key=lambda one: one.branch)),
         outputs=outputs,
         transcripts=transcripts,
+        steps=state.steps + int(event.outcome == EXHAUSTED),
     )
 
 

@@ -32,7 +32,7 @@ from remit_runtime.journal.events import (
     StateEntered,
 )
 from remit_runtime.models.decision import Handoff, parse_decision
-from remit_runtime.models.json_text import json_text
+from remit_runtime.models.json_text import Json, json_text
 from remit_runtime.run.bind import Bound, Unresolved, bind, resolve, written
 from remit_runtime.run.called import at_call, at_tool, unexplained
 from remit_runtime.run.decided import at_decide
@@ -120,9 +120,10 @@ def _at_approval(state: RunState, node: ApprovalState, token: Token) -> Effect:
             detail = f"approval `{asked.requirement}` is asked for"
             return Wait(node.id, "approval", detail, asked.approval, asked.expires_ms)
         case ApprovalSettled() as settled:
-            by = " ".join(settled.by) or "nobody"
-            detail = None if settled.outcome == "approved" else f"{settled.outcome} by {by}"
-            output = json_text({"by": list(settled.by), "outcome": settled.outcome})
+            by = f" by {' '.join(settled.by)}" if settled.by else ""
+            detail = None if settled.outcome == "approved" else f"{settled.outcome}{by}"
+            people: Json = [*settled.by]
+            output = json_text({"by": people, "outcome": settled.outcome})
             return leave(
                 node.id, token.branch, settled.outcome, output, _approval_route(node, settled), detail
             )
