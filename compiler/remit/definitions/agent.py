@@ -1,0 +1,196 @@
+"""Agent: what it is for, what it may use, and how it works."""
+
+from typing import Annotated, Any, Literal, Self, TypeAlias
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from remit.definitions.budget import Budget, default_budget
+from remit.definitions.metadata import AgentMetadata
+from remit.definitions.shape import Shape
+from remit.definitions.state import Step, StepId
+from remit.definitions.text import TextSource
+from remit.definitions.words import (
+    ApiVersion,
+    Binding,
+    Bindings,
+    ContextSourceId,
+    Count,
+    DataClassId,
+    Distinct,
+    FilePath,
+    Maybe,
+    MemoryScopeId,
+    ModelId,
+    Name,
+    Part,
+    Positive,
+    SuiteId,
+    Text,
+    ToolId,
+    Wrong,
+    each_once,
+    exactly_one,
+    refuse,
+)
+from remit.definitions.work import Artifacts
+
+Autonomy = Literal["advisory", "propose", "act_with_approval", "autonomous"]
+Form = Literal["graph", "function", "chain", "workflow", "loop"]
+FORMS: tuple[Form, ...] = ("graph", "function", "chain", "workflow", "loop")
+
+
+# ---- orchestration
+
+
+class FunctionForm(Part):
+    """One call of one tool; `output` is what `done` gives, `${call}` where it is left out."""
+
+    tool: ToolId
+    args: Bindings = Field(default_factory=dict[str, Any])
+    output: Binding = "${call}"
+
+
+class ChainStep(Part):
+    """A model state without tools; without `decides`, it decides the agent's output."""
+
+    id: StepId
+    prompt: TextSource
+    decides: Maybe[Shape] = None
+
+
+class ChainForm(Part):
+    """Model states one after the other."""
+
+    steps: Annotated[tuple[ChainStep, ...], Field(strict=False, min_length=1)]
+
+    @model_validator(mode="after")
+    def _step_ids_differ(self) -> Self:
+        each_once("steps", [step.id for step in self.steps])
+        return self
+
+
+class WorkflowForm(Part):
+    """States one after the other."""
+
+    steps: Annotated[tuple[Step, ...], Field(strict=False, min_length=1)]
+    output: Binding
+    artifacts: Artifacts = Field(default_factory=dict[str, str])
+
+    @model_validator(mode="after")
+    def _step_ids_differ(self) -> Self:
+        each_once("steps", [step.id for step in self.steps])
+        return self
+
+
+class LoopForm(Part):
+    """One model state with every granted tool."""
+
+
+class Orchestration(Part):
+    """Exactly one form."""
+
+    graph: Maybe[FilePath] = None
+    function: Maybe[FunctionForm] = None
+    chain: Maybe[ChainForm] = None
+    workflow: Maybe[WorkflowForm] = None
+    loop: Maybe[LoopForm] = None
+
+    @property
+    def form(self) -> Form:
+        """The form that is given."""
+        return next(form for form in FORMS if getattr(self, form) is not None)
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Self:
+        exactly_one(self, FORMS)
+        return self
+
+
+# ---- grants and limits
+
+
+def _as_allowed(value: object) -> object:
+    return {"allowed": value} if isinstance(value, list) else value
+
+
+class ModelGrant(Part):
+    allowed: Distinct[ModelId] = ()
+    fallback: Literal["none", "in_order"] = "none"
+    reasoning_budget: Literal["none", "low", "medium", "high"] = "none"
+
+
+class ToolGrant(Part):
+    allowed: Distinct[ToolId] = ()
+    denied: Distinct[ToolId] = ()
+
+    @model_validator(mode="after")
+    def _allowed_or_denied(self) -> Self:
+        both = [i for i, tool in enumerate(self.denied) if tool in self.allowed]
+        if both:
+            refuse(*(Wrong("exclusive-keys", ("denied", i), self.denied[i], ("allowed",)) for i in both))
+        return self
+
+
+Models: TypeAlias = Annotated[ModelGrant, BeforeValidator(_as_allowed)]
+Tools: TypeAlias = Annotated[ToolGrant, BeforeValidator(_as_allowed)]
+
+
+class Context(Part):
+    max_input_tokens: Positive = 16_000
+    required: Distinct[ContextSourceId] = ()
+    optional: Distinct[ContextSourceId] = ()
+
+
+class Memory(Part):
+    read: Distinct[MemoryScopeId] = ()
+    write: Distinct[MemoryScopeId] = ()
+
+
+class Guardrails(Part):
+    min_evidence_per_finding: Count = 0
+    block_on_secret_exposure: bool = True
+
+
+class Evaluation(Part):
+    suites: Distinct[SuiteId] = ()
+
+
+class Observability(Part):
+    trace: Literal["optional", "required"] = "optional"
+    content: Literal["redacted", "none", "full"] = "redacted"
+    audit_retention_days: Positive = 365
+
+
+class AgentSpec(Part):
+    """What an agent is; the defaults are frozen with `apiVersion`."""
+
+    purpose: Text
+    tasks: Annotated[dict[Name, Shape], Field(min_length=1)]
+    output: Shape
+    instructions: Maybe[TextSource] = None
+    autonomy: Autonomy = "advisory"
+    orchestration: Orchestration = Field(default_factory=lambda: Orchestration(loop=LoopForm()))
+    models: Models = Field(default_factory=ModelGrant)
+    tools: Tools = Field(default_factory=ToolGrant)
+    context: Context = Field(default_factory=Context)
+    memory: Memory = Field(default_factory=Memory)
+    data_classes: Distinct[DataClassId] = ()
+    guardrails: Guardrails = Field(default_factory=Guardrails)
+    budget: Budget = Field(default_factory=default_budget)
+    evaluation: Evaluation = Field(default_factory=Evaluation)
+    observability: Observability = Field(default_factory=Observability)
+
+    @model_validator(mode="after")
+    def _forms_of_models_have_instructions(self) -> Self:
+        if self.instructions is None and self.orchestration.form in ("loop", "chain"):
+            refuse(Wrong("missing-key", (), "", ("instructions",)))
+        return self
+
+
+class Agent(Part):
+    """One version of one agent."""
+
+    api_version: ApiVersion = Field(alias="apiVersion")
+    kind: Literal["Agent"]
+    metadata: AgentMetadata
+    spec: AgentSpec
