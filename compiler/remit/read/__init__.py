@@ -2,6 +2,18 @@
 
 from remit.read.build import MAX_DEPTH, MAX_EVENTS, MAX_FAULTS, read
 from remit.read.file import Path, ReadFile, Value
+from remit.read.scalars import misread_as, plain_value
 from remit.read.text import MAX_BYTES
 
-__all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_EVENTS", "MAX_FAULTS", "Path", "ReadFile", "Value", "read"]
+__all__ = [
+    "MAX_BYTES",
+    "MAX_DEPTH",
+    "MAX_EVENTS",
+    "MAX_FAULTS",
+    "Path",
+    "ReadFile",
+    "Value",
+    "misread_as",
+    "plain_value",
+    "read",
+]

@@ -206,7 +206,7 @@ class _Document:
             self.over = True
             return
         if self.key is _WAITING:
-            self.fault("not-a-text-key", place, "a list" if key is _ITEM else "a mapping")
+            self.fault("not-a-scalar-key", place, "a list" if key is _ITEM else "a mapping")
             opened = _Opened(self.here, self.here_places, _DROPPED, _DROPPED, place)
         else:
             slot = len(self.here) if self.key is _ITEM else self.key

@@ -1,0 +1,83 @@
+"""A rule: one function over what a stage of the compiler made, with its code, name and page beside it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from inspect import cleandoc
+from typing import Generic, Literal, NamedTuple, TypeVar
+
+from remit.diagnostic import Diagnostic, Note, Severity
+from remit.source import Span
+
+Level = Literal["error", "warning", "off"]
+Levels = Mapping[str, Level]
+"""What a repository wants of its rules, by code or name."""
+
+LOCKED_GROUPS = ("SYN", "SCH", "REF")
+"""Groups whose rules keep their level: without them the later ones would judge what was never read."""
+
+Stage = TypeVar("Stage")
+
+
+class Finding(NamedTuple):
+    """What a rule has to say of one place; its code, name and severity are added when it becomes a diagnostic.
+
+    `message` is one lower-case sentence without a full stop; `help` says what to do next.
+    """
+
+    span: Span
+    message: str
+    notes: tuple[Note, ...] = ()
+    help: str | None = None
+
+
+@dataclass(frozen=True)
+class Rule(Generic[Stage]):
+    """A rule and its metadata; `find` is the function that was decorated."""
+
+    name: str
+    code: str
+    since: str
+    severity: Severity
+    page: str
+    find: Callable[[Stage], Iterator[Finding]]
+
+    def diagnostics(self, stage: Stage, levels: Levels) -> Iterator[Diagnostic]:
+        """What the rule finds, at the level the repository asks for."""
+        level = level_of(self, levels)
+        if level == "off":
+            return
+        for span, message, notes, advice in self.find(stage):
+            yield Diagnostic(self.code, self.name, level, span, message, notes, advice)
+
+
+AnyRule = Rule[object]
+
+
+def rule(
+    name: str, code: str, *, since: str, severity: Severity = "error"
+) -> Callable[[Callable[[Stage], Iterator[Finding]]], Rule[Stage]]:
+    """The rule that a function becomes; its docstring is the rule's page, and nothing is registered anywhere."""
+
+    def with_metadata(find: Callable[[Stage], Iterator[Finding]]) -> Rule[Stage]:
+        return Rule(name, code, since, severity, cleandoc(find.__doc__ or ""), find)
+
+    return with_metadata
+
+
+def level_of(of: Rule[Stage], levels: Levels) -> Level:
+    """The level of a rule under a repository's wishes; a locked rule keeps its own."""
+    if of.code.startswith(LOCKED_GROUPS):
+        return of.severity
+    return levels.get(of.code, levels.get(of.name, of.severity))
+
+
+def summary(of: Rule[Stage]) -> str:
+    """What the rule finds, in one line."""
+    return of.page.partition("\n")[0]
+
+
+def markdown_page(of: Rule[Stage]) -> str:
+    """The page of a rule in docs/rules, as `remit explain` prints it."""
+    change = "cannot be changed" if of.code.startswith(LOCKED_GROUPS) else "can be changed in `remit.yaml`"
+    facts = f"{of.severity.capitalize()}, since {of.since}; its level {change}."
+    return f"# {of.code} {of.name}\n\n{facts}\n\n{of.page.rstrip()}\n"

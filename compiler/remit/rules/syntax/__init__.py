@@ -1,0 +1,1 @@
+"""Rules about files as text: what no definition may hold, whatever its kind."""

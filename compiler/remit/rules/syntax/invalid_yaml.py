@@ -1,0 +1,54 @@
+"""SYN001."""
+
+from collections.abc import Iterator
+
+from remit.read import ReadFile
+from remit.rule import Finding, rule
+
+# What the parser says, and what most often is the reason for it.
+_HELP = (
+    ("cannot start any token", "indent with spaces, and quote text that begins with `@`, a backtick or `%`"),
+    (
+        "mapping values are not allowed",
+        "quote text that holds a colon and a space, and check the indentation",
+    ),
+    ("did not find expected key", "line this key up with its neighbours, and check the quotes before it"),
+    ("could not find expected ':'", "every line of a mapping is `key: value`; check the indentation"),
+    ("unexpected end of stream", "close the quotes or brackets that are open here"),
+    ("expected ',' or", "close the brackets that are open here"),
+)
+
+
+@rule("invalid-yaml", "SYN001", since="0.1")
+def invalid_yaml(file: ReadFile) -> Iterator[Finding]:
+    """A file that is no YAML.
+
+    ## Why
+
+    What cannot be parsed cannot be judged. Nothing after the place of the finding was read, so the rest of the file
+    may hold more findings.
+
+    ## Wrong
+
+    ```yaml file=tools/read.yaml
+    apiVersion: remit/v1
+    kind: Tool
+    metadata: {id: acme.read, version: 0.1.0
+    spec:
+      capability: read
+    ```
+
+    ## Right
+
+    ```yaml file=tools/read.yaml
+    apiVersion: remit/v1
+    kind: Tool
+    metadata: {id: acme.read, version: 0.1.0}
+    spec:
+      capability: read
+    ```
+    """
+    for fault in file.faults:
+        if fault.kind == "syntax":
+            advice = next((advice for words, advice in _HELP if words in fault.subject), None)
+            yield Finding(fault.span, f"the file is no YAML: {fault.subject}", (), advice)
