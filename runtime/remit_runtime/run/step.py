@@ -33,7 +33,7 @@ from remit_runtime.journal.events import (
 )
 from remit_runtime.models.decision import Handoff, parse_decision
 from remit_runtime.models.json_text import Json, json_text
-from remit_runtime.run.bind import Bound, Unresolved, bind, resolve, written
+from remit_runtime.run.bind import Unresolved, bind, resolve, written
 from remit_runtime.run.called import at_call, at_tool, unexplained
 from remit_runtime.run.decided import at_decide
 from remit_runtime.run.effects import (
@@ -110,23 +110,22 @@ def _next(plan: Plan, state: RunState, token: Token) -> Effect | None:  # noqa: 
 def _at_approval(state: RunState, node: ApprovalState, token: Token) -> Effect:
     match token.last:
         case StateEntered():
-            values = [(written(reference), resolve(reference, state)) for reference in node.show]
-            for _, value in values:
+            shown: dict[str, Json] = {}
+            for reference in node.show:
+                value = resolve(reference, state)
                 if isinstance(value, Unresolved):
                     return Finish("failed", value.message)
-            shown = {name[2:-1]: value.value for name, value in values if isinstance(value, Bound)}
+                shown[written(reference)[2:-1]] = value.value
             return RequestApproval(node, token.branch, json_text(shown))
         case ApprovalRequested() as asked:
-            detail = f"approval `{asked.requirement}` is asked for"
-            return Wait(node.id, "approval", detail, asked.approval, asked.expires_ms)
+            question = f"approval `{asked.requirement}` is asked for"
+            return Wait(node.id, "approval", question, asked.approval, asked.expires_ms)
         case ApprovalSettled() as settled:
-            by = f" by {' '.join(settled.by)}" if settled.by else ""
-            detail = None if settled.outcome == "approved" else f"{settled.outcome}{by}"
-            people: Json = [*settled.by]
-            output = json_text({"by": people, "outcome": settled.outcome})
-            return leave(
-                node.id, token.branch, settled.outcome, output, _approval_route(node, settled), detail
-            )
+            by: Json = [*settled.by]
+            output = json_text({"by": by, "outcome": settled.outcome})
+            route = _approval_route(node, settled)
+            why = None if settled.outcome == "approved" else " ".join((settled.outcome, *settled.by))
+            return leave(node.id, token.branch, settled.outcome, output, route, why)
         case _:
             return unexplained(token)
 
