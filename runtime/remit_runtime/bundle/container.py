@@ -20,7 +20,14 @@ from remit_runtime.bundle.limits import MAX_FILE_BYTES, MAX_MANIFEST_BYTES, MAX_
 from remit_runtime.bundle.manifest import Manifest, StoredObject
 from remit_runtime.bundle.references import reached
 from remit_runtime.bundle.words import FORMAT
-from remit_runtime.canonical import Digest, canonical_json, decode_strict, digest_of, is_digest
+from remit_runtime.canonical import (
+    Digest,
+    canonical_json,
+    decode_json_full,
+    decode_strict,
+    digest_of,
+    is_digest,
+)
 from remit_runtime.errors import BundleRejected, NotCanonical
 
 MAGIC = b"REMITB%d\n" % FORMAT
@@ -67,6 +74,19 @@ class Stored:
                 "object_malformed", f"object `{digest}` is not a canonical `{name}`"
             ) from error
 
+    def json(self, digest: Digest) -> bytes:
+        """One object that is any JSON (a schema), as its canonical bytes.
+
+        Raises:
+            BundleRejected: as `typed`.
+        """
+        data = self.bytes_of(digest)
+        try:
+            decode_json_full(data)
+        except NotCanonical as error:
+            raise BundleRejected("object_malformed", f"object `{digest}` is not canonical JSON") from error
+        return data
+
 
 @dataclass(frozen=True)
 class Contents:
@@ -75,6 +95,7 @@ class Contents:
     manifest: Manifest
     objects: Stored
     agents: Mapping[str, AgentIR]
+    schemas: frozenset[Digest]
 
 
 def build(manifest: Manifest, objects: Mapping[Digest, bytes]) -> bytes:
@@ -115,7 +136,7 @@ def read(data: bytes | memoryview) -> Contents:
     extra = objects.places.keys() - found.named
     if extra:
         raise BundleRejected("object_unreferenced", f"nothing in the bundle names its object `{min(extra)}`")
-    return Contents(manifest, objects, found.agents)
+    return Contents(manifest, objects, found.agents, found.schemas)
 
 
 def _manifest(view: memoryview) -> tuple[Manifest, int]:

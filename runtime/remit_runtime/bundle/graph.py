@@ -82,6 +82,7 @@ class ContextState(Struct, frozen=True, tag="context"):
     id: str
     sources: tuple[str, ...]
     next: str
+    max_visits: int | None = None
 
 
 class DecideState(Struct, frozen=True, tag="decide"):
@@ -125,6 +126,7 @@ class ApprovalState(Struct, frozen=True, tag="approval"):
     approved: str
     denied: str | None
     expired: str | None
+    max_visits: int | None = None
 
 
 class CheckState(Struct, frozen=True, tag="check"):
@@ -135,6 +137,7 @@ class CheckState(Struct, frozen=True, tag="check"):
     values: Binding
     passed: str
     failed: str | None
+    max_visits: int | None = None
 
 
 class MemoryState(Struct, frozen=True, tag="memory"):
@@ -144,6 +147,7 @@ class MemoryState(Struct, frozen=True, tag="memory"):
     value: Binding | None
     next: str
     denied: str | None
+    max_visits: int | None = None
 
 
 class HandoffState(Struct, frozen=True, tag="handoff"):
@@ -157,6 +161,7 @@ class HandoffState(Struct, frozen=True, tag="handoff"):
     share: Budget | None
     ok: str
     failed: str | None
+    max_visits: int | None = None
 
 
 class Branch(Struct, frozen=True):
@@ -170,6 +175,7 @@ class ParallelState(Struct, frozen=True, tag="parallel"):
     id: str
     branches: tuple[Branch, ...]
     join: str
+    max_visits: int | None = None
 
 
 class Artifact(Struct, frozen=True):

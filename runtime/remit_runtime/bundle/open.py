@@ -16,8 +16,8 @@ from remit_runtime.bundle.evidence import Evidence
 from remit_runtime.bundle.manifest import AgentCard, AgentEntry, Manifest, SourceMap
 from remit_runtime.bundle.policy import PolicySet
 from remit_runtime.bundle.tool import ToolIR
-from remit_runtime.canonical import Digest, decode_json_full
-from remit_runtime.errors import BundleRejected, NotCanonical, RunRefused
+from remit_runtime.canonical import Digest
+from remit_runtime.errors import RunRefused
 
 T = TypeVar("T")
 
@@ -92,15 +92,7 @@ class VerifiedBundle:
 
     def schema(self, digest: Digest) -> bytes:
         """A JSON Schema as its canonical bytes (RFC 8785)."""
-        return self._once(digest, "schema", lambda: self._schema(digest))
-
-    def _schema(self, digest: Digest) -> bytes:
-        data = self.contents.objects.bytes_of(digest)
-        try:
-            decode_json_full(data)
-        except NotCanonical as error:
-            raise BundleRejected("object_malformed", f"object `{digest}` is not canonical JSON") from error
-        return data
+        return self._once(digest, "schema", lambda: self.contents.objects.json(digest))
 
     def _typed(self, digest: Digest, shape: type[T]) -> T:
         return self._once(digest, shape.__name__, lambda: self.contents.objects.typed(digest, shape))

@@ -28,12 +28,14 @@ class Reached:
 
     agents: Mapping[str, AgentIR]
     named: frozenset[Digest]
+    schemas: frozenset[Digest]
 
 
 @dataclass(frozen=True)
 class _Walk:
     load: Load
     named: set[Digest] = field(default_factory=set[Digest])
+    schemas: set[Digest] = field(default_factory=set[Digest])
     tools: dict[Digest, ToolIR] = field(default_factory=dict[Digest, ToolIR])
 
 
@@ -48,14 +50,15 @@ def reached(manifest: Manifest, load: Load) -> Reached:
     """
     walk = _Walk(load, {manifest.policy, manifest.source_map})
     agents = {entry.id: _agent(entry, walk) for entry in manifest.agents}
-    return Reached(agents, frozenset(walk.named))
+    return Reached(agents, frozenset(walk.named | walk.schemas), frozenset(walk.schemas))
 
 
 def _agent(entry: AgentEntry, walk: _Walk) -> AgentIR:
     agent = walk.load(entry.closure, AgentIR)
     card = walk.load(entry.card, AgentCard)
     _same((agent.id, agent.version, card.id), (entry.id, entry.version, entry.id), f"agent `{entry.id}`")
-    walk.named.update((entry.closure, entry.card, agent.output), _of_agent(agent))
+    walk.named.update((entry.closure, entry.card), _prompts(agent))
+    walk.schemas.update((agent.output,), _schemas(agent))
     for use in agent.tools:
         tool = _tool(use.object, walk)
         _same((tool.id, tool.version), (use.id, use.version), f"tool `{use.id}` of agent `{agent.id}`")
@@ -70,19 +73,24 @@ def _tool(digest: Digest, walk: _Walk) -> ToolIR:
     if digest not in walk.tools:
         tool = walk.load(digest, ToolIR)
         walk.tools[digest] = tool
-        walk.named.update((digest, tool.input, tool.output))
+        walk.named.add(digest)
+        walk.schemas.update((tool.input, tool.output))
     return walk.tools[digest]
 
 
-def _of_agent(agent: AgentIR) -> Iterator[Digest]:
-    """The prompts and schemas that an agent names: those of its tasks and of its states."""
-    for task in agent.tasks:
-        yield task.schema
+def _prompts(agent: AgentIR) -> Iterator[Digest]:
     for state in agent.graph.states:
         if isinstance(state, DecideState):
             yield state.prompt
-            if state.decides is not None:
-                yield state.decides
+
+
+def _schemas(agent: AgentIR) -> Iterator[Digest]:
+    """The schemas of an agent's tasks and states."""
+    for task in agent.tasks:
+        yield task.schema
+    for state in agent.graph.states:
+        if isinstance(state, DecideState) and state.decides is not None:
+            yield state.decides
         elif isinstance(state, CheckState):
             yield state.schema
 

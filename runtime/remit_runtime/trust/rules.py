@@ -77,7 +77,7 @@ def evidence_for(
     provenance = _only(claims, ProvenanceStatement, "provenance")
     summary = _only(claims, SummaryStatement, "summary")
     build = _provenance_holds(provenance, bundle, manifest)
-    suites = _suites(claims, manifest)
+    suites = suites_of((claim.statement for claim in claims), manifest)
     _summary_holds(summary, claims, bundle, manifest, now_ms)
     _levels_hold(summary, suites, manifest, demanded=demanded)
     signers = next(claim.signers for claim in claims if claim.statement is summary)
@@ -101,6 +101,27 @@ def subjects_of(bundle: Digest, manifest: Manifest) -> tuple[Subject, ...]:
 def bundle_subject(bundle: Digest, manifest: Manifest) -> Subject:
     """How a statement names the bundle itself."""
     return subject_of(manifest.organisation, bundle)
+
+
+def suites_of(statements: Iterable[Statement], manifest: Manifest) -> tuple[SuiteRecord, ...]:
+    """The test results among the statements, sorted by agent and suite.
+
+    Raises:
+        BundleRejected: `evidence_foreign`, `evidence_repeated`, `evidence_malformed` or `evidence_false`.
+    """
+    names = {
+        subject_of(agent_name(entry.id, entry.version), entry.closure): entry.id for entry in manifest.agents
+    }
+    records: list[SuiteRecord] = []
+    for statement in statements:
+        if not isinstance(statement, TestResultStatement):
+            continue
+        if len(statement.subject) != 1 or statement.subject[0] not in names:
+            raise BundleRejected("evidence_foreign", "a test result is about no agent version of the bundle")
+        records.append(_suite(statement, names[statement.subject[0]]))
+    if len({(record.closure, record.suite) for record in records}) != len(records):
+        raise BundleRejected("evidence_repeated", "one agent version has two results of one suite")
+    return tuple(sorted(records, key=lambda record: (record.agent, record.suite)))
 
 
 def all_passed(suites: Iterable[SuiteRecord], manifest: Manifest) -> bool:
@@ -153,25 +174,6 @@ def _provenance_holds(statement: ProvenanceStatement, bundle: Digest, manifest: 
     if milliseconds_of(started) > milliseconds_of(finished):
         raise BundleRejected("time_malformed", "the provenance says that the build ended before it began")
     return BuildRecord(details.builder.id, parameters.organisation, commit, started, finished)
-
-
-def _suites(claims: Sequence[Claimed], manifest: Manifest) -> tuple[SuiteRecord, ...]:
-    names = {
-        subject_of(agent_name(entry.id, entry.version), entry.closure): entry.id for entry in manifest.agents
-    }
-    records: list[SuiteRecord] = []
-    for claim in claims:
-        statement = claim.statement
-        if not isinstance(statement, TestResultStatement):
-            continue
-        if len(statement.subject) != 1 or statement.subject[0] not in names:
-            raise BundleRejected(
-                "evidence_foreign", "a test result is about an agent version that is not in the bundle"
-            )
-        records.append(_suite(statement, names[statement.subject[0]]))
-    if len({(record.closure, record.suite) for record in records}) != len(records):
-        raise BundleRejected("evidence_repeated", "one agent version has two results of one suite")
-    return tuple(sorted(records, key=lambda record: (record.agent, record.suite)))
 
 
 def _suite(statement: TestResultStatement, agent: str) -> SuiteRecord:

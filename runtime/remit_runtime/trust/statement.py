@@ -23,7 +23,8 @@ STATEMENT: _StatementType = "https://in-toto.io/Statement/v1"
 PROVENANCE = "https://slsa.dev/provenance/v1"
 TEST_RESULT = "https://in-toto.io/attestation/test-result/v0.1"
 SUMMARY = "https://slsa.dev/verification_summary/v1"
-BUILD_TYPE = "remit:build/v0"
+_BuildType = Literal["remit:build/v0"]
+BUILD_TYPE: _BuildType = "remit:build/v0"
 
 Level = Literal["REMIT_EVAL_PASSED", "REMIT_DEV_NO_EVIDENCE", "SLSA_BUILD_LEVEL_1"]
 LEVELS: tuple[str, ...] = get_args(Level)
@@ -63,7 +64,7 @@ class Dependency(Struct, frozen=True, rename="camel"):
 class BuildDefinition(Struct, frozen=True, rename="camel"):
     """SLSA provenance v1, `buildDefinition`."""
 
-    build_type: Literal["remit:build/v0"]
+    build_type: _BuildType
     external_parameters: ExternalParameters
     resolved_dependencies: tuple[Dependency, ...]
 
