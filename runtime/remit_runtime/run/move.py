@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from remit_runtime.bundle.graph import DecideState, Match, ParallelState, Route, ToolState
+from remit_runtime.bundle.graph import CallState, DecideState, EndState, Match, ParallelState, Route
 from remit_runtime.journal.events import OutputAccepted, StateEntered
 from remit_runtime.models.json_text import Json, trusted_json
 from remit_runtime.run.effects import Branch, Finish, Record
@@ -19,13 +19,10 @@ def enter(plan: Plan, state: RunState, target: str, branch: Branch) -> Record | 
     if state.steps >= steps:
         return Finish("budget_exhausted", f"the budget of {steps} steps is used up")
     visits = state.visits.get(target, 0)
-    if (
-        isinstance(node, DecideState | ToolState)
-        and node.max_visits is not None
-        and visits >= node.max_visits
-    ):
+    most = None if isinstance(node, EndState | CallState) else node.max_visits
+    if most is not None and visits >= most:
         route = node.exhausted if isinstance(node, DecideState) else None
-        detail = f"state `{target}` may be visited {_times(node.max_visits)}"
+        detail = f"state `{target}` may be visited {_times(most)}"
         return leave(target, branch, EXHAUSTED, None, route, detail)
     return Record((StateEntered(target, visits + 1, branch),))
 

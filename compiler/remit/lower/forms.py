@@ -1,0 +1,82 @@
+"""The five forms of orchestration, lowered to one set of states (docs/language.md section 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from remit.definitions.agent import ChainForm, FunctionForm, WorkflowForm
+from remit.definitions.shape import ObjectType, ShapeFile
+from remit.definitions.text import InlineText
+from remit.lower.states import Onward, Scope, artifacts_of, lowered, model, performed
+from remit.lower.values import binding_of, mapping_of
+from remit_runtime.bundle import graph as ir
+
+DONE = "done"
+
+
+def graph_ir(scope: Scope) -> ir.GraphIR:
+    """The state graph of an agent, whatever form it was written in. States are sorted by id."""
+    form = scope.agent.spec.orchestration
+    if form.graph is not None:
+        path, graph = scope.sources.graph(scope.agent_path, form.graph)
+        inside = replace(scope, path=path)
+        states = [state for name, body in graph.spec.states.items() for state in lowered(name, body, inside)]
+        return _sorted(graph.spec.start, states)
+    if form.function is not None:
+        return _sorted("call", list(_function(form.function)))
+    if form.chain is not None:
+        return _sorted(form.chain.steps[0].id, list(_chain(form.chain, scope)))
+    if form.workflow is not None:
+        return _sorted(form.workflow.steps[0].id, list(_workflow(form.workflow, scope)))
+    return _sorted("work", list(_loop(scope)))
+
+
+def _sorted(start: str, states: list[ir.State]) -> ir.GraphIR:
+    return ir.GraphIR(start, tuple(sorted(states, key=lambda state: state.id)))
+
+
+def _function(form: FunctionForm) -> Iterator[ir.State]:
+    yield ir.ToolState("call", form.tool, mapping_of(form.args), DONE, None, None, None)
+    yield ir.EndState(DONE, "succeeded", binding_of(form.output), ())
+
+
+def _chain(form: ChainForm, scope: Scope) -> Iterator[ir.State]:
+    ids = [step.id for step in form.steps]
+    for step, after in zip(form.steps, [*ids[1:], DONE], strict=True):
+        yield from _decides(step.id, scope, prompt=step.prompt, tools=(), decides=step.decides, after=after)
+    yield ir.EndState(DONE, "succeeded", ir.Reference(ids[-1]), ())
+
+
+def _loop(scope: Scope) -> Iterator[ir.State]:
+    tools = scope.agent.spec.tools.allowed
+    yield from _decides("work", scope, prompt=None, tools=tools, decides=None, after=DONE)
+    yield ir.EndState(DONE, "succeeded", ir.Reference("work"), ())
+
+
+def _decides(
+    identity: str,
+    scope: Scope,
+    *,
+    prompt: str | InlineText | None,
+    tools: tuple[str, ...],
+    decides: ShapeFile | ObjectType | None,
+    after: str,
+) -> Iterator[ir.State]:
+    yield from model(
+        identity,
+        scope,
+        prompt=prompt,
+        tools=tools,
+        handoffs=(),
+        decides=decides,
+        max_visits=None,
+        onward=Onward(after),
+    )
+
+
+def _workflow(form: WorkflowForm, scope: Scope) -> Iterator[ir.State]:
+    ids = [step.id for step in form.steps]
+    for step, after in zip(form.steps, [*ids[1:], DONE], strict=True):
+        yield from performed(step.id, step, Onward(after), scope)
+    yield ir.EndState(DONE, "succeeded", binding_of(form.output), artifacts_of(form.artifacts))
