@@ -1,0 +1,69 @@
+"""What a process wrote, as a JSON value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from remit_runtime.bundle.tool import ProcessIR
+from remit_runtime.gateway.arguments import MAX_DEPTH
+from remit_runtime.models.json_text import Json, strict_json
+
+REPLACED = "invalid_utf8_replaced"
+"""The code of an `ok` outcome in which bytes that are not UTF-8 stand as U+FFFD."""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """The value of an output, and whether some of its bytes had to be replaced."""
+
+    value: Json
+    replaced: bool = False
+
+
+class OutputInvalid(ValueError):
+    """What the process wrote is not of the declared form."""
+
+
+def output_of(data: bytes, form: ProcessIR) -> Output:
+    """The output of a process: `text`, `lines` and `nul` as objects, `json` as it stands.
+
+    Raises:
+        OutputInvalid: JSON was declared and this is not JSON (RFC 8259), names a key twice or is nested too deeply.
+    """
+    if form.output == "json":
+        return Output(_json(data))
+    text = data.decode("utf-8", "replace")
+    replaced = "\ufffd" in text and text.encode("utf-8") != data
+    match form.output:
+        case "text":
+            return Output({"text": text}, replaced)
+        case "lines":
+            return Output({"lines": _split(text, "\n")}, replaced)
+        case "nul":
+            return Output({"items": _split(text, "\0")}, replaced)
+
+
+def _split(text: str, mark: str) -> list[Json]:
+    """The parts that each end in the mark; the last may lack it."""
+    parts: list[Json] = [*text.split(mark)]
+    return parts[:-1] if parts[-1] == "" else parts
+
+
+def _json(data: bytes) -> Json:
+    try:
+        value = strict_json(data.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise OutputInvalid("the tool's output is not strict JSON") from error
+    if _deeper(value, MAX_DEPTH):
+        raise OutputInvalid(f"the tool's output is nested more than {MAX_DEPTH} levels deep")
+    return value
+
+
+def _deeper(value: Json, depth: int) -> bool:
+    match value:
+        case dict():
+            return depth == 0 or any(_deeper(item, depth - 1) for item in value.values())
+        case list():
+            return depth == 0 or any(_deeper(item, depth - 1) for item in value)
+        case _:
+            return False
