@@ -50,9 +50,6 @@ class Rule(Generic[Stage]):
             yield Diagnostic(self.code, self.name, level, span, message, notes, advice)
 
 
-AnyRule = Rule[object]
-
-
 def rule(
     name: str, code: str, *, since: str, severity: Severity = "error"
 ) -> Callable[[Callable[[Stage], Iterator[Finding]]], Rule[Stage]]:

@@ -1,7 +1,7 @@
 """Reading definition files: bytes become plain values with a place for every key and value, and faults as data."""
 
 from remit.read.build import MAX_DEPTH, MAX_EVENTS, MAX_FAULTS, read
-from remit.read.file import Path, ReadFile, Value
+from remit.read.file import Path, ReadFile, Value, nothing_read
 from remit.read.scalars import misread_as, plain_value
 from remit.read.text import MAX_BYTES
 
@@ -14,6 +14,7 @@ __all__ = [
     "ReadFile",
     "Value",
     "misread_as",
+    "nothing_read",
     "plain_value",
     "read",
 ]

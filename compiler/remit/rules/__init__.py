@@ -1,5 +1,7 @@
 """Every rule there is, in the order of their codes; what is listed here is what runs."""
 
+from remit.rules.levels.locked_rule import locked_rule
+from remit.rules.levels.unknown_rule import unknown_rule
 from remit.rules.syntax.custom_tag import custom_tag
 from remit.rules.syntax.deceptive_text import deceptive_text
 from remit.rules.syntax.duplicate_key import duplicate_key
@@ -18,6 +20,8 @@ SYNTAX = (
     deceptive_text,
     several_documents,
     custom_tag,
+    unknown_rule,
+    locked_rule,
 )
 """Rules over one file as it was read."""
 

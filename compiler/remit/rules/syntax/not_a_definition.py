@@ -34,6 +34,9 @@ def not_a_definition(file: ReadFile) -> Iterator[Finding]:
     """
     for fault in file.faults:
         match fault.kind:
+            case "no-root":
+                message = "the repository has no `remit.yaml`"
+                yield Finding(fault.span, message, (), "write one, or let `remit init` do it")
             case "empty":
                 yield Finding(fault.span, "the file is empty", (), "write a definition, or delete the file")
             case "not-a-mapping":

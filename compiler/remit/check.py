@@ -1,0 +1,145 @@
+"""The check: read, parse, link, and every rule over what each stage made; all findings in one run."""
+
+import gc
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from remit.diagnostic import Diagnostic, Fault, in_order
+from remit.git import ROOT_MARKER, Tree, definitions, folder_tree
+from remit.read import ReadFile, Value, nothing_read, read
+from remit.rule import LOCKED_GROUPS, Level, Levels, Rule
+from remit.rules import RULES, SYNTAX
+from remit.source import SourceFile, Sources, whole_file
+
+LIBRARIES = ("std@1",)
+"""What `use` may name: the folders beside `remit.std`."""
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """What a check found: the diagnostics in their order, and how many files it read.
+
+    `sources` quotes lines of what was checked, as long as its tree can be read.
+    """
+
+    diagnostics: tuple[Diagnostic, ...]
+    files: int
+    sources: Sources
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether anything found is an error, so that nothing may be built from this tree."""
+        return any(found.severity == "error" for found in self.diagnostics)
+
+
+def check(tree: Tree, levels: Levels | None = None) -> CheckResult:
+    """Everything that is wrong with the definitions of `tree`, found in one run.
+
+    `levels` go before those of `remit.yaml`. It raises for no content whatever; a tree that git cannot read has
+    failed before.
+    """
+    with _without_collector():
+        files = _read_files(tree)
+        wanted: Levels = {**_levels_of(files), **(levels or {})}
+        found: list[Diagnostic] = []
+        for file in files:
+            found.extend(_judge_file(file, wanted))
+        # SEAM parse: parse(files) -> parsed definitions and their faults; then the SCHEMA rules over them.
+        # SEAM link: link(parsed, tree) -> portfolio; then the LINKED rules over it.
+    return CheckResult(in_order(found), len(files), sources(tree))
+
+
+def sources(tree: Tree) -> Sources:
+    """Finds the text of a checked file for quoting, in the tree or in the shipped library."""
+    library = library_tree()
+
+    def find(path: str) -> SourceFile | None:
+        content = (library if path in library else tree).read(path)
+        return None if isinstance(content, Fault) else SourceFile(path, content)
+
+    return find
+
+
+def library_tree() -> Tree:
+    """The files of the libraries that ship inside the compiler, below folders such as `std@1`."""
+    return folder_tree(Path(__file__).parent / "std")
+
+
+def _read_files(tree: Tree) -> list[ReadFile]:
+    """Every definition of the tree and of the libraries it uses, and every file name that cannot be used."""
+    unnamed = [nothing_read(fault.span.path, fault) for fault in tree.faults]
+    if ROOT_MARKER not in tree:
+        unnamed.append(nothing_read(ROOT_MARKER, Fault("no-root", whole_file(ROOT_MARKER))))
+    files = [_read_file(tree, path) for path in definitions(tree)]
+    library = library_tree()
+    used = _used_libraries(files)
+    shipped = [_read_file(library, path) for path in library.paths if path.partition("/")[0] in used]
+    return unnamed + files + shipped
+
+
+def _read_file(tree: Tree, path: str) -> ReadFile:
+    content = tree.read(path)
+    return nothing_read(path, content) if isinstance(content, Fault) else read(path, content)
+
+
+def _judge_file(file: ReadFile, levels: Levels) -> Iterator[Diagnostic]:
+    """The findings of one file as text: one for every fault."""
+    faults = [*file.faults, *_level_faults(file)]
+    if not faults:
+        return
+    found = [one for rule in SYNTAX for one in rule.diagnostics(file._replace(faults=tuple(faults)), levels)]
+    # INVARIANT: no fault goes unsaid; a reader that finds a new kind needs a rule that words it.
+    if len(found) < len(faults):
+        kinds = sorted({fault.kind for fault in faults})
+        raise RuntimeError(f"no rule words one of the faults {kinds} of {file.path}")
+    yield from found
+
+
+def _root(files: Sequence[ReadFile]) -> dict[str, Value]:
+    """What `remit.yaml` holds, as it was read."""
+    for file in files:
+        if file.path == ROOT_MARKER and isinstance(file.value, dict):
+            return file.value
+    return {}
+
+
+def _used_libraries(files: Sequence[ReadFile]) -> tuple[str, ...]:
+    use = _root(files).get("use")
+    return tuple(name for name in LIBRARIES if isinstance(use, list) and name in use)
+
+
+def _levels_of(files: Sequence[ReadFile]) -> Levels:
+    """The levels that `remit.yaml` gives rules; what is no level there is the schema's to tell."""
+    wanted = _root(files).get("rules")
+    known: tuple[Level, ...] = ("error", "warning", "off")
+    names = wanted.items() if isinstance(wanted, dict) else ()
+    return {name: level for name, said in names for level in known if said == level}
+
+
+def _level_faults(file: ReadFile) -> Iterator[Fault]:
+    """What is wrong with the rules that `remit.yaml` names."""
+    if file.path != ROOT_MARKER or not isinstance(file.value, dict):
+        return
+    wanted = file.value.get("rules")
+    names = {word: rule for rule in RULES for word in (rule.code, rule.name)}
+    for name in wanted if isinstance(wanted, dict) else ():
+        rule: Rule[Any] | None = names.get(name)
+        if rule is None:
+            yield Fault("unknown-rule", file.key_span(("rules", name)), name, tuple(sorted(names)))
+        elif rule.code.startswith(LOCKED_GROUPS):
+            yield Fault("locked-rule", file.key_span(("rules", name)), rule.name)
+
+
+@contextmanager
+def _without_collector() -> Generator[None]:
+    """A check makes many objects and no cycles; the cyclic collector would walk them all again and again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

@@ -1,0 +1,1 @@
+"""Rules about the levels of rules in `remit.yaml`."""
