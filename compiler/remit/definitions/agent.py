@@ -17,7 +17,7 @@ from remit.definitions.words import (
     Count,
     DataClassId,
     Distinct,
-    FilePath,
+    GraphPath,
     Maybe,
     MemoryScopeId,
     ModelId,
@@ -89,7 +89,7 @@ class LoopForm(Part):
 class Orchestration(Part):
     """Exactly one form."""
 
-    graph: Maybe[FilePath] = None
+    graph: Maybe[GraphPath] = None
     function: Maybe[FunctionForm] = None
     chain: Maybe[ChainForm] = None
     workflow: Maybe[WorkflowForm] = None

@@ -9,13 +9,13 @@ from remit.definitions.words import (
     ApiVersion,
     Bindings,
     Id,
-    Mark,
     Maybe,
     Part,
     Positive,
     SomeDistinct,
     ToolId,
     Word,
+    WorkspacePath,
     Wrong,
     only_with,
     refuse,
@@ -53,12 +53,6 @@ class DataClass(Part):
     kind: Literal["DataClass"]
     metadata: Metadata
     spec: DataClassSpec
-
-
-WorkspacePath = Annotated[
-    str, Word("a path such as `SECURITY.md`", r"[^\x00-\x1f]+", longest=500), Mark("workspace-path")
-]
-"""A file of the workspace that a run works on."""
 
 
 class ContextSourceSpec(Part):

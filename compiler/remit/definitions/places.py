@@ -25,12 +25,11 @@ def kinds_at(path: str) -> tuple[str, ...]:
     """
     folders = path.split("/")
     name = folders.pop()
-    stem, dot, ending = name.rpartition(".")
-    if not folders or not stem or not dot or ending not in ("yaml", "yml"):
+    if not folders or not name.endswith((".yaml", ".yml")):
         return ()
     top = folders[0]
     if top == "evals":
-        return ("EvalSuite",) if len(folders) == 2 and stem == "suite" else ()
+        return ("EvalSuite",) if len(folders) == 2 and name in ("suite.yaml", "suite.yml") else ()
     if top == "releases":
         return ("Release",) if len(folders) == 1 else ()
     if folders[:2] == ["policies", "tests"]:

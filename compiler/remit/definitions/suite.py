@@ -9,13 +9,15 @@ from remit.definitions.metadata import OwnedMetadata
 from remit.definitions.words import (
     AgentId,
     ApiVersion,
+    CasesPath,
     FieldPath,
-    FilePath,
+    FolderPath,
     Json,
     Maybe,
     Name,
     Part,
     Positive,
+    ScriptPath,
     SomeDistinct,
     Text,
     Word,
@@ -94,7 +96,7 @@ class EvalSuiteSpec(Part):
     """`success` names the graders that must all pass; `case_passes` says how repeats decide a case."""
 
     agent: AgentId
-    cases: FilePath
+    cases: CasesPath
     epochs: Positive = 1
     case_passes: Literal["all", "majority"] = "all"
     reason: Maybe[Text] = None
@@ -125,8 +127,8 @@ class Case(Part):
     id: CaseId
     task: Maybe[Name] = None
     input: dict[str, Json] = Field(default_factory=dict[str, Any])
-    workspace: Maybe[FilePath] = None
-    script: Maybe[FilePath] = None
+    workspace: Maybe[FolderPath] = None
+    script: Maybe[ScriptPath] = None
     expect: dict[GraderId, Json] = Field(default_factory=dict[str, Any])
     outcome: TerminalReason = "succeeded"
     must_pass: bool = False

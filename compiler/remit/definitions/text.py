@@ -5,7 +5,7 @@ from typing import Annotated, TypeAlias
 from pydantic import Tag
 
 from remit.definitions.choice import text_or
-from remit.definitions.words import FilePath, Part, Text
+from remit.definitions.words import Mark, Part, PathText, Text
 
 
 class InlineText(Part):
@@ -15,7 +15,8 @@ class InlineText(Part):
 
 
 TextSource: TypeAlias = Annotated[
-    Annotated[FilePath, Tag("plain text")] | Annotated[InlineText, Tag("inline text")],
+    Annotated[PathText, Tag("plain text")] | Annotated[InlineText, Tag("inline text")],
     text_or("inline text", "a path, or a mapping with `text`"),
+    Mark("prompt"),
 ]
 """The path of a file (`str`), or `InlineText`."""

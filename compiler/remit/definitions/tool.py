@@ -13,7 +13,6 @@ from remit.definitions.words import (
     Distinct,
     Effect,
     FieldPath,
-    FilePath,
     Host,
     Id,
     Json,
@@ -22,9 +21,11 @@ from remit.definitions.words import (
     McpServerId,
     Name,
     Part,
+    PathText,
     Positive,
     SomeDistinct,
     Text,
+    ToolListPath,
     TypeName,
     Url,
     Word,
@@ -35,7 +36,7 @@ from remit.definitions.words import (
 )
 
 SchemaSource: TypeAlias = Annotated[
-    Annotated[FilePath, Tag("plain text")] | Annotated[dict[str, Json], Tag("inline schema")],
+    Annotated[PathText, Tag("plain text")] | Annotated[dict[str, Json], Tag("inline schema")],
     text_or("inline schema", "a JSON Schema, or the path of one"),
     Mark("schema"),
 ]
@@ -265,7 +266,7 @@ class Transport(Part):
 
 class McpServerSpec(Part):
     transport: Transport
-    definitions: FilePath
+    definitions: ToolListPath
     credential: Maybe[CredentialUse] = None
 
 

@@ -216,23 +216,44 @@ def short_reference_word() -> Word:
 # ---- marks
 
 
+Meaning = Literal[
+    "id",  # of a definition; the leaf says of which kind
+    "state",  # the id of a state of the same graph
+    "reference",  # a reference without `${}`
+    "binding",  # a value with `${references}`
+    "prompt",  # a text source whose text has slots
+    "shape",
+    "schema",  # the path of a JSON Schema, or the schema
+    "graph",  # the path of a Graph
+    "cases",  # the path of the cases of a suite
+    "tool-list",  # the path of the tools of a McpServer
+    "file",  # the path of a file that is not read here
+    "folder",
+    "workspace-path",  # a path in the workspace of a run
+]
+
+
 @dataclass(frozen=True)
 class Mark:
     """What a field means, for passes that look at all fields of that meaning."""
 
-    meaning: Literal[
-        "state", "new-state", "path", "reference", "binding", "schema", "shape", "workspace-path"
-    ]
+    meaning: Meaning
 
 
 StateId = Annotated[str, Word("a state id such as `review`", _STATE), Mark("state")]
 """The id of a state of the same graph."""
 ReferencePath = Annotated[str, short_reference_word(), Mark("reference")]
 """A reference without `${}` around it."""
-FilePath = Annotated[
-    str, Word("a path such as `prompts/review.md`", r"[^\x00-\x1f]+", longest=500), Mark("path")
-]
-"""A file of the repository, relative to the folder of the definition."""
+_PATH = Word("a path such as `prompts/review.md`", r"[^\x00-\x1f]+", longest=500)
+PathText = Annotated[str, _PATH]
+"""The path of a file, relative to the folder of the definition; what the file is says a mark beside it."""
+GraphPath = Annotated[str, _PATH, Mark("graph")]
+CasesPath = Annotated[str, _PATH, Mark("cases")]
+ToolListPath = Annotated[str, _PATH, Mark("tool-list")]
+ScriptPath = Annotated[str, _PATH, Mark("file")]
+FolderPath = Annotated[str, _PATH, Mark("folder")]
+WorkspacePath = Annotated[str, _PATH, Mark("workspace-path")]
+"""A file of the workspace that a run works on."""
 
 AgentId = Annotated[str, id_of("Agent")]
 ToolId = Annotated[str, id_of("Tool")]
