@@ -56,7 +56,7 @@ def in_call(token: Token, call: CallTool) -> Effect:
             needed = ", ".join(f"`{name}`" for name in decided.approvals)
             return Wait(token.state, "approval", f"`{decided.tool}` needs the approval {needed}")
         case ToolIntended() as intended:
-            return RecoverTool(token.state, intended.tool, intended.call)
+            return RecoverTool(token.state, intended.tool, intended.call, intended.recovery)
         case _:
             return unexplained(token)
 

@@ -56,6 +56,7 @@ class RecoverTool:
     state: str
     tool: str
     call: str
+    recovery: Literal["idempotent", "probe", "manual"]
 
 
 @dataclass(frozen=True)
