@@ -49,6 +49,16 @@ class Fault(NamedTuple):
     other: Span | None = None
 
 
+class RulePage(NamedTuple):
+    """What a report may say of the rule behind a diagnostic; `markdown` is its page in docs/rules."""
+
+    code: str
+    name: str
+    severity: Severity
+    summary: str
+    markdown: str
+
+
 def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """The findings sorted by place, each once."""
     return tuple(sorted(set(diagnostics), key=lambda found: (found.sort_key, found)))

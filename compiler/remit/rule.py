@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from inspect import cleandoc
 from typing import Generic, Literal, NamedTuple, TypeVar
 
-from remit.diagnostic import Diagnostic, Note, Severity
+from remit.diagnostic import Diagnostic, Note, RulePage, Severity
 from remit.source import Span
 
 Level = Literal["error", "warning", "off"]
@@ -68,13 +68,11 @@ def level_of(of: Rule[Stage], levels: Levels) -> Level:
     return levels.get(of.code, levels.get(of.name, of.severity))
 
 
-def summary(of: Rule[Stage]) -> str:
-    """What the rule finds, in one line."""
-    return of.page.partition("\n")[0]
-
-
-def markdown_page(of: Rule[Stage]) -> str:
-    """The page of a rule in docs/rules, as `remit explain` prints it."""
+def page_of(of: Rule[Stage]) -> RulePage:
+    """The page of a rule as `remit explain` and docs/rules show it."""
     change = "cannot be changed" if of.code.startswith(LOCKED_GROUPS) else "can be changed in `remit.yaml`"
-    facts = f"{of.severity.capitalize()}, since {of.since}; its level {change}."
-    return f"# {of.code} {of.name}\n\n{facts}\n\n{of.page.rstrip()}\n"
+    facts = f"{of.severity.capitalize()}, since {of.since}. Its level {change}."
+    summary = of.page.partition("\n")[0]
+    return RulePage(
+        of.code, of.name, of.severity, summary, f"# {of.code} {of.name}\n\n{of.page.rstrip()}\n\n{facts}\n"
+    )

@@ -1,0 +1,42 @@
+"""Diagnostics for programs; the shape is version 1 of docs/diagnostics.md."""
+
+from collections.abc import Sequence
+from json import dumps
+from typing import Any
+
+from remit.diagnostic import Diagnostic, Note
+from remit.source import Span
+
+VERSION = 1
+
+
+def json_report(diagnostics: Sequence[Diagnostic]) -> str:
+    """The diagnostics as one JSON document in ASCII, with positions from 1."""
+    document = {"version": VERSION, "diagnostics": [_diagnostic(found) for found in diagnostics]}
+    return dumps(document, indent=2) + "\n"
+
+
+def _diagnostic(found: Diagnostic) -> dict[str, Any]:
+    return {
+        "code": found.code,
+        "name": found.name,
+        "severity": found.severity,
+        **_place(found.span),
+        "message": found.message,
+        "notes": [_note(note) for note in found.notes],
+        "help": found.help,
+    }
+
+
+def _note(note: Note) -> dict[str, Any]:
+    return {"message": note.message, **(_place(note.span) if note.span else {})}
+
+
+def _place(span: Span) -> dict[str, Any]:
+    return {
+        "path": span.path,
+        "line": span.start.line,
+        "column": span.start.column,
+        "end_line": span.end.line,
+        "end_column": span.end.column,
+    }
