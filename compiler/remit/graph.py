@@ -1,0 +1,214 @@
+"""The state graph of a Graph definition: where each state can go, and the proofs that need no more than that.
+
+Every answer that says something is wrong comes with a witness, the shortest path that shows it. All of it is linear
+in the edges but for the witnesses; cycles are never enumerated.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+from remit.definitions import Graph
+from remit.definitions.state import (
+    ApprovalState,
+    CheckState,
+    ContextState,
+    EndState,
+    HandoffState,
+    MemoryState,
+    ModelState,
+    ParallelState,
+    State,
+    ToolState,
+)
+from remit.diagnostic import Note
+from remit.read import ReadFile
+from remit.source import Span
+
+Edges = Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class StateGraph:
+    """The states of a graph in the order they were written, without edges to states that do not exist.
+
+    `ends` are the end states, `bounded` those that may be visited a stated number of times.
+    """
+
+    start: str
+    edges: Edges
+    ends: frozenset[str]
+    bounded: frozenset[str]
+
+
+def state_graph(graph: Graph) -> StateGraph:
+    """The state graph of a definition."""
+    states = graph.spec.states
+    return StateGraph(
+        graph.spec.start,
+        {name: _known(_targets(state), states) for name, state in states.items()},
+        frozenset(name for name, state in states.items() if isinstance(state, EndState)),
+        frozenset(
+            name
+            for name, state in states.items()
+            if not isinstance(state, EndState) and state.max_visits is not None
+        ),
+    )
+
+
+def _known(targets: Iterable[str | None], states: Mapping[str, State]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(target for target in targets if target is not None and target in states))
+
+
+def _targets(state: State) -> tuple[str | None, ...]:
+    match state:
+        case EndState():
+            return ()
+        case ContextState():
+            return (state.next,)
+        case ModelState():
+            return (*(route.to for route in state.next), state.exhausted, state.error)
+        case ToolState():
+            return (state.next.ok, state.next.denied, state.next.error)
+        case ApprovalState():
+            return (state.next.approved, state.next.denied, state.next.expired)
+        case CheckState():
+            return (state.next.passed, state.next.failed)
+        case MemoryState():
+            return (state.next.ok, state.next.denied)
+        case HandoffState():
+            return (state.next.ok, state.next.failed)
+        case ParallelState():
+            return (*state.branches.values(), state.join)
+
+
+def reachable(edges: Edges, starts: Iterable[str]) -> frozenset[str]:
+    """The states on some path from the starts, these included."""
+    found = set(starts)
+    waiting = list(found)
+    while waiting:
+        for target in edges.get(waiting.pop(), ()):
+            if target not in found:
+                found.add(target)
+                waiting.append(target)
+    return frozenset(found)
+
+
+def reversed_edges(edges: Edges) -> dict[str, tuple[str, ...]]:
+    """The same edges, each from its end to its beginning."""
+    back: dict[str, list[str]] = {name: [] for name in edges}
+    for name, targets in edges.items():
+        for target in targets:
+            back.setdefault(target, []).append(name)
+    return {name: tuple(sources) for name, sources in back.items()}
+
+
+def shortest_path(edges: Edges, start: str, goal: str) -> tuple[str, ...]:
+    """A shortest path of at least one step from `start` to `goal`, both included; empty when there is none."""
+    before: dict[str, str] = {}
+    waiting = deque([start])
+    while waiting:
+        here = waiting.popleft()
+        for target in edges.get(here, ()):
+            if target == goal:
+                return _traced(before, start, here, goal)
+            if target not in before and target != start:
+                before[target] = here
+                waiting.append(target)
+    return ()
+
+
+def _traced(before: Mapping[str, str], start: str, last: str, goal: str) -> tuple[str, ...]:
+    path = [goal, last]
+    while path[-1] != start:
+        path.append(before[path[-1]])
+    return tuple(reversed(path))
+
+
+def without_way_to_end(graph: StateGraph) -> frozenset[str]:
+    """The reachable states from which no end can be reached."""
+    saved = reachable(reversed_edges(graph.edges), graph.ends)
+    return reachable(graph.edges, [graph.start] if graph.start in graph.edges else []) - saved
+
+
+def unbounded_cycles(graph: StateGraph) -> tuple[tuple[str, ...], ...]:
+    """A shortest cycle for each knot of reachable states that nothing bounds; the first state stands last again.
+
+    A cycle is bounded when one of its states says how often it may be visited.
+    """
+    live = reachable(graph.edges, [graph.start] if graph.start in graph.edges else []) - graph.bounded
+    edges = {name: tuple(t for t in graph.edges[name] if t in live) for name in graph.edges if name in live}
+    edges = _between_cycles(edges)
+    back = reversed_edges(edges)
+    done: set[str] = set()
+    cycles: list[tuple[str, ...]] = []
+    for name in edges:
+        if name in done:
+            continue
+        cycle = shortest_path(edges, name, name)
+        done.add(name)
+        if cycle:
+            done |= reachable(edges, [name]) & reachable(back, [name])
+            cycles.append(cycle)
+    return tuple(cycles)
+
+
+def _between_cycles(edges: Edges) -> dict[str, tuple[str, ...]]:
+    """The edges that are left when states without a way in, or without a way out, are taken away again and again."""
+    left = {name: set(targets) for name, targets in edges.items()}
+    back = {name: set(sources) for name, sources in reversed_edges(edges).items()}
+    waiting = [name for name in left if not left[name] or not back[name]]
+    while waiting:
+        name = waiting.pop()
+        if name not in left:
+            continue
+        for target in left.pop(name):
+            back[target].discard(name)
+            if not back[target]:
+                waiting.append(target)
+        for source in back[name]:
+            if source in left:
+                left[source].discard(name)
+                if not left[source]:
+                    waiting.append(source)
+    return {name: tuple(t for t in edges[name] if t in left) for name in edges if name in left}
+
+
+@dataclass(frozen=True)
+class GraphFile:
+    """A state graph and the file it was read from: what the graph rules look at and point to."""
+
+    file: ReadFile
+    graph: StateGraph
+
+    def key_span(self, state: str) -> Span:
+        """Where the state is written."""
+        return self.file.key_span(("spec", "states", state))
+
+    def value_span(self, key: str) -> Span:
+        """Where the value of a key of `spec` is written."""
+        return self.file.value_span(("spec", key))
+
+    def note(self, state: str, message: str | None = None) -> Note:
+        """A note that points at a state."""
+        return Note(message or f"`{state}` is written here", self.key_span(state))
+
+    def way_to(self, state: str) -> tuple[Note, ...]:
+        """The shortest path from the start to a state, a note for each hop."""
+        start = self.graph.start
+        if state == start:
+            return (self.note(start, "the run starts here"),)
+        path = shortest_path(self.graph.edges, start, state)
+        return tuple(
+            Note(f"`{source}` leads to `{target}`", self.key_span(source))
+            for source, target in pairwise(path)
+        )
+
+    def enters(self, state: str, region: frozenset[str]) -> bool:
+        """Whether a run can come to a state of a region from outside it, or starts there."""
+        return state == self.graph.start or any(
+            state in targets for source, targets in self.graph.edges.items() if source not in region
+        )

@@ -1,0 +1,58 @@
+"""GRF005."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from remit.diagnostic import Note
+from remit.graph import GraphFile, unbounded_cycles
+from remit.rule import Finding, rule
+
+
+@rule("unbounded-loop", "GRF005", since="0.1")
+def unbounded_loop(graph: GraphFile) -> Iterator[Finding]:
+    """A loop of states of which none says how often it may be visited.
+
+    ## Why
+
+    The budget stops every run, but a loop that only the budget stops spends all of it and ends without a result.
+    `max_visits` on one state of the loop says how many rounds make sense.
+
+    ## Wrong
+
+    ```yaml file=agents/digest/graph.yaml
+    apiVersion: remit/v1
+    kind: Graph
+    spec:
+      start: work
+      states:
+        work: {type: tool, tool: git.log, next: {ok: done, error: wait}}
+        wait: {type: tool, tool: git.ls_files, next: work}
+        done: {type: end, outcome: succeeded, output: "${work}"}
+    ```
+
+    ## Right
+
+    ```yaml file=agents/digest/graph.yaml
+    apiVersion: remit/v1
+    kind: Graph
+    spec:
+      start: work
+      states:
+        work: {type: tool, tool: git.log, max_visits: 3, next: {ok: done, error: wait}}
+        wait: {type: tool, tool: git.ls_files, next: work}
+        done: {type: end, outcome: succeeded, output: "${work}"}
+    ```
+    """
+    for cycle in unbounded_cycles(graph.graph):
+        if graph.graph.edges[cycle[0]] == (cycle[0],):
+            continue
+        hops = tuple(
+            Note(f"`{source}` leads to `{target}`", graph.key_span(source))
+            for source, target in pairwise(cycle)
+        )
+        yield Finding(
+            graph.key_span(cycle[0]),
+            f"nothing bounds the loop `{' -> '.join(cycle)}`",
+            hops,
+            "set `max_visits` on one of its states",
+        )
