@@ -131,7 +131,7 @@ def _tools(rule: PolicyRule, policy: Policy, schema: PolicySchema) -> frozenset[
 
 def _check_facts(policy_set: PolicySet, schema: PolicySchema) -> None:
     names = [fact.name for fact in policy_set.facts]
-    if len(set(names)) != len(names) or set(names) != schema.facts:
+    if len(set(names)) != len(names) or frozenset(names) != schema.facts:
         raise BundleRejected("policy_invalid", "the facts of the policy set are not those of its schema")
     for fact in policy_set.facts:
         classifiers = [fact.any_glob, fact.equals, fact.longer_than]

@@ -22,7 +22,7 @@ def argument_problem(
     shape: ToolShape, values: dict[str, frozenset[str]], arguments: Mapping[str, Any]
 ) -> str | None:
     """Why a call's arguments are not what its tool declares, or None when they are."""
-    declared = shape.arguments.attributes
+    declared = shape.arguments.fields
     if not shape.open:
         for name in sorted(map(str, arguments)):
             if name not in declared and name not in shape.hidden:
@@ -83,7 +83,7 @@ def _record_misfit(kind: CedarType, values: dict[str, frozenset[str]], value: An
     if not isinstance(value, Mapping):
         return f"argument `{path}` is not of its declared type"
     found: Mapping[str, Any] = value  # pyright: ignore[reportUnknownVariableType] -- any JSON
-    for name, attribute in sorted(kind.attributes.items()):
+    for name, attribute in sorted(kind.fields.items()):
         place = f"{path}.{name}" if path else name
         if found.get(name) is not None:
             problem = _misfit(attribute, values, found[name], place)
@@ -113,7 +113,7 @@ def _projected(kind: CedarType, value: Any) -> Any:
     """The value as Cedar's JSON writes it. Null and absent are the same; what has no type is left out."""
     match kind.type:
         case "Record":
-            present = {n: a for n, a in kind.attributes.items() if value.get(n) is not None}
+            present = {n: a for n, a in kind.fields.items() if value.get(n) is not None}
             return {name: _projected(attribute, value[name]) for name, attribute in sorted(present.items())}
         case "Set":
             return [_projected(kind.element, item) for item in value] if kind.element else []

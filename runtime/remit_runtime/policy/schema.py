@@ -23,13 +23,21 @@ class CedarPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
 
 
 class CedarType(CedarPart, frozen=True):
-    """The type of an attribute. `name` is for `Entity` and `EntityOrCommon`, `element` for `Set`."""
+    """The type of an attribute.
+
+    `name` is for `Entity` and `EntityOrCommon`, `element` for `Set`, `attributes` (which may be none) for `Record`.
+    """
 
     type: Literal["String", "Long", "Boolean", "Set", "Record", "Entity", "EntityOrCommon"]
     name: str = ""
     element: CedarType | None = None
-    attributes: dict[str, CedarType] = {}
+    attributes: dict[str, CedarType] | None = None
     required: bool = True
+
+    @property
+    def fields(self) -> dict[str, CedarType]:
+        """The attributes of a record; nothing else has any."""
+        return self.attributes or {}
 
 
 class CedarEntityType(CedarPart, frozen=True):
@@ -115,7 +123,7 @@ def _policy_schema(namespace: CedarNamespace) -> PolicySchema:
     return PolicySchema(
         tools={name: _tool(action, action.applies_to) for name, action in actions if action.applies_to},
         groups=frozenset(name for name, action in actions if action.applies_to is None),
-        facts=frozenset(namespace.common_types["Facts"].attributes),
+        facts=frozenset(namespace.common_types["Facts"].fields),
         values={name: frozenset(kind.enum) for name, kind in namespace.entity_types.items() if kind.enum},
     )
 
@@ -126,7 +134,7 @@ def _tool(action: CedarAction, scope: CedarScope) -> ToolShape:
     return ToolShape(
         groups=frozenset(group.id for group in action.member_of),
         resource_type=resource_type,
-        arguments=scope.context.attributes["args"],
+        arguments=scope.context.fields["args"],
         hidden=hidden,
         open="open" in action.annotations,
     )

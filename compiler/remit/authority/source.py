@@ -1,0 +1,178 @@
+"""What authority is lowered from, apart from the language it was written in, and what can be wrong with it.
+
+A `place` is the path of a file and then the keys and indexes down to the node at fault, so that whoever holds the
+text can point at it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from remit_runtime.bundle.graph import Budget
+from remit_runtime.bundle.policy import ApprovalRequirement, Fact, RedactPattern, ResourceIR, TeamIR
+from remit_runtime.bundle.tool import ResourceBinding
+from remit_runtime.bundle.words import Autonomy, Effect, Risk
+
+Place = tuple[str | int, ...]
+Operator = Literal["is", "ne", "in", "contains", "like", "lt", "lte", "gt", "gte"]
+RuleEffect = Literal["permit", "forbid", "require_approval"]
+FaultKind = Literal[
+    "duplicate-rule",
+    "duplicate-definition",
+    "unknown-tool",
+    "unknown-capability",
+    "unknown-agent",
+    "unknown-tenant",
+    "unknown-environment",
+    "unknown-approval",
+    "unknown-path",
+    "hidden-argument",
+    "wrong-operator",
+    "wrong-value",
+    "wrong-approval",
+    "wrong-constraint",
+    "wrong-fact",
+    "wrong-resource",
+    "engine",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One entry of a rule's `when`: `is` is the plain form `path: value`; `in` has a tuple of values."""
+
+    path: str
+    operator: Operator
+    value: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleSource:
+    """A rule of a Policy. A scope that is None means any; all conditions must hold."""
+
+    path: str
+    id: str
+    effect: RuleEffect
+    reason: str
+    place: Place
+    tools: tuple[str, ...] | None = None
+    effects: tuple[Effect, ...] | None = None
+    capabilities: tuple[str, ...] | None = None
+    agents: tuple[str, ...] | None = None
+    tenants: tuple[str, ...] | None = None
+    environments: tuple[str, ...] | None = None
+    when: tuple[Condition, ...] = ()
+    approval: str | None = None
+    constraints: tuple[tuple[str, Any], ...] = ()
+
+    @property
+    def key(self) -> str:
+        """The id of the rule in the bundle, in decisions and in the audit: `path#rule`."""
+        return f"{self.path}#{self.id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactSource:
+    fact: Fact
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentSource:
+    """What an agent's definition says of authority: none of it permits anything."""
+
+    path: str
+    id: str
+    version: str
+    risk: Risk
+    autonomy: Autonomy
+    granted: tuple[str, ...]
+    denied: tuple[str, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolSource:
+    """A tool as policies see it; `input` is its JSON Schema as parsed."""
+
+    id: str
+    capability: str
+    effect: Effect
+    resource: ResourceBinding
+    input: Mapping[str, Any]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceSource:
+    resource: ResourceIR
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TenantSource:
+    path: str
+    id: str
+    agents: tuple[str, ...] | None
+    deny_tools: tuple[str, ...]
+    deny_effects: tuple[Effect, ...]
+    budget: Budget | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentSource:
+    path: str
+    id: str
+    deny_tools: tuple[str, ...]
+    deny_effects: tuple[Effect, ...]
+    require_evidence: bool
+    budget: Budget | None
+    hosts: tuple[tuple[str, str], ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthoritySource:
+    """Everything the policy set of one bundle is made from, in any order.
+
+    `data_classes` are the registered ones.
+    """
+
+    rules: tuple[RuleSource, ...]
+    facts: tuple[FactSource, ...]
+    agents: tuple[AgentSource, ...]
+    tools: tuple[ToolSource, ...]
+    resources: tuple[ResourceSource, ...]
+    tenants: tuple[TenantSource, ...]
+    environments: tuple[EnvironmentSource, ...]
+    approvals: tuple[ApprovalRequirement, ...]
+    teams: tuple[TeamIR, ...]
+    redact: tuple[RedactPattern, ...]
+    data_classes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class PolicyFault:
+    """What is wrong with a policy, as data; a rule words it for people.
+
+    `place_key` is the node that the author must edit. `subject` is the word at fault and `expected` the words that
+    would be right there, where there is a list of them.
+    """
+
+    place_key: Place
+    kind: FaultKind
+    message: str
+    subject: str = ""
+    expected: tuple[str, ...] = ()
+
+
+def fault_order(fault: PolicyFault) -> tuple[tuple[str, ...], str, str]:
+    """The order of faults: by place, kind and message, whatever the order of the definitions."""
+    place = tuple(f"{part:09d}" if isinstance(part, int) else part for part in fault.place_key)
+    return (place, fault.kind, fault.message)
+
+
+def quoted(words: tuple[str, ...]) -> str:
+    """The words as a message lists them."""
+    return ", ".join(f"`{word}`" for word in words)
