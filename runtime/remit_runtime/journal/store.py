@@ -35,6 +35,8 @@ def connected(path: Path) -> sqlite3.Connection:
         )
     except sqlite3.Error as error:
         raise _unavailable(path, error) from error
+    # Text that was damaged in the file is read with marks in it, so that a chain can name its row.
+    db.text_factory = _text
     try:
         db.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
         db.execute("PRAGMA foreign_keys = ON")
@@ -50,6 +52,10 @@ def connected(path: Path) -> sqlite3.Connection:
         db.close()
         raise
     return db
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")
 
 
 def _make_private(path: Path) -> None:
