@@ -148,8 +148,6 @@ def test_a_closed_journal_is_unavailable(journal: Journal) -> None:
 def test_a_full_disk_is_unavailable_and_changes_nothing(
     journal: Journal, db: sqlite3.Connection, start: Callable[..., Lease]
 ) -> None:
-    journal: Journal, db: sqlite3.Connection, start: Callable[..., Lease]
-) -> None:
     start()
     pages = db.execute("PRAGMA page_count").fetchone()[0]
     db.execute(f"PRAGMA max_page_count = {pages}")
@@ -158,9 +156,7 @@ def test_a_full_disk_is_unavailable_and_changes_nothing(
     assert [one.run for one in journal.runs()] == ["run_a"]
     assert isinstance(journal.verify(), Verified)
 
-def test_rows_of_the_record_are_never_changed_removed_or_replaced(
-    db: sqlite3.Connection, start: Callable[..., Lease], table: str
-) -> None:
+
 @pytest.mark.parametrize("table", ["event", "audit", "late_outcome"])
 def test_rows_of_the_record_are_never_changed_removed_or_replaced(
     db: sqlite3.Connection, start: Callable[..., Lease], table: str
