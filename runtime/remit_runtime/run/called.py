@@ -31,7 +31,7 @@ def at_tool(state: RunState, node: ToolState, token: Token) -> Effect:
             return in_call(token, call)
 
 
-def at_call(plan: Plan, state: RunState, node: CallState, token: Token) -> Effect:
+def at_call(plan: Plan, state: RunState, node: CallState, token: Token) -> Effect | None:
     """The next effect of a call state: the model's call, and then back to the state that chose it."""
     match token.last:
         case ToolDecided(outcome="deny"):

@@ -12,7 +12,7 @@ from remit_runtime.run.plan import Plan
 from remit_runtime.run.state import INTERRUPTED, RunState, Token
 
 
-def at_decide(plan: Plan, state: RunState, node: DecideState, token: Token) -> Effect:
+def at_decide(plan: Plan, state: RunState, node: DecideState, token: Token) -> Effect | None:
     """The next effect of a decide state."""
     match token.last:
         case StateEntered():
@@ -32,7 +32,9 @@ def at_decide(plan: Plan, state: RunState, node: DecideState, token: Token) -> E
             return in_call(token, _unoffered(node, token, decision))
 
 
-def _settled(plan: Plan, state: RunState, node: DecideState, token: Token, settled: ModelSettled) -> Effect:
+def _settled(
+    plan: Plan, state: RunState, node: DecideState, token: Token, settled: ModelSettled
+) -> Effect | None:
     detail = settled.detail or settled.code or "no reason given"
     match settled.outcome:
         case "ok":
@@ -50,7 +52,7 @@ def _settled(plan: Plan, state: RunState, node: DecideState, token: Token, settl
 
 def _decided(
     plan: Plan, state: RunState, node: DecideState, token: Token, decision: Decision | Malformed
-) -> Effect:
+) -> Effect | None:
     match decision:
         case Call(tool):
             edge = next((edge.state for edge in node.calls if edge.tool == tool), None)
@@ -72,7 +74,9 @@ def _decided(
             return _invalid(node, token, decision.message)
 
 
-def _handed_off(plan: Plan, state: RunState, node: DecideState, token: Token, decision: Handoff) -> Effect:
+def _handed_off(
+    plan: Plan, state: RunState, node: DecideState, token: Token, decision: Handoff
+) -> Effect | None:
     edge = next((edge.state for edge in node.handoffs if edge.agent == decision.agent), None)
     if edge is None:
         return _invalid(node, token, f"state `{node.id}` offers no handoff to `{decision.agent}`")

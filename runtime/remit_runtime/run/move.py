@@ -10,20 +10,26 @@ from remit_runtime.run.plan import Plan
 from remit_runtime.run.state import EXHAUSTED, RunState, Token, budget_of
 
 
-def enter(plan: Plan, state: RunState, target: str, branch: Branch) -> Record | Finish:
-    """The entry into a state; the entry that would pass its `max_visits`, or the budget of steps, does not happen."""
+def enter(plan: Plan, state: RunState, target: str, branch: Branch) -> Record | Finish | None:
+    """The entry into a state, or None while another branch is in it.
+
+    The entry that would pass the state's `max_visits`, or the budget of steps, does not happen.
+    """
     node = plan.states.get(target)
     if node is None:
         return Finish("failed", f"the graph has no state `{target}`")
+    if _is_taken(state, target, branch):
+        return None
     steps = budget_of(state).steps
     if state.steps >= steps:
         return Finish("budget_exhausted", f"the budget of {steps} steps is used up")
     visits = state.visits.get(target, 0)
-    most = None if isinstance(node, EndState | CallState) else node.max_visits
-    if most is not None and visits >= most:
+    limit = None if isinstance(node, EndState | CallState) else node.max_visits
+    if limit is not None and visits >= limit:
         route = node.exhausted if isinstance(node, DecideState) else None
-        detail = f"state `{target}` may be visited {_times(most)}"
-        return leave(target, branch, EXHAUSTED, None, route, detail)
+        return leave(
+            target, branch, EXHAUSTED, None, route, f"state `{target}` may be visited {_times(limit)}"
+        )
     return Record((StateEntered(target, visits + 1, branch),))
 
 
@@ -52,10 +58,9 @@ def onward(plan: Plan, state: RunState, token: Token, left: OutputAccepted) -> R
 
 def fork(plan: Plan, state: RunState, node: ParallelState, token: Token) -> Record | Finish | None:
     """The entry of every branch, then nothing while they run, then the join with `{branch: last output}`."""
-    places = {branch.name: (*token.branch, branch.name) for branch in node.branches}
-    inside = {name: state.token_in(place) for name, place in places.items()}
-    if all(one is None for one in inside.values()) and inside:
-        return _enter_all(plan, state, tuple((b.start, places[b.name]) for b in node.branches))
+    inside = {branch.name: state.token_in((*token.branch, branch.name)) for branch in node.branches}
+    if any(one is None for one in inside.values()):
+        return _enter_branches(plan, state, node, token)
     if not all(one is not None and is_done(plan, state, one) for one in inside.values()):
         return None
     texts = [f'"{name}":{one.output or "null"}' for name, one in sorted(inside.items()) if one is not None]
@@ -77,18 +82,35 @@ def chosen(routes: tuple[Route, ...], output: str) -> str | None:
     return next((route.to for route in routes if all(_holds(match, value) for match in route.when)), None)
 
 
-def _enter_all(plan: Plan, state: RunState, starts: tuple[tuple[str, Branch], ...]) -> Record | Finish:
+def _enter_branches(plan: Plan, state: RunState, node: ParallelState, token: Token) -> Record | Finish | None:
+    """The entry of every branch that has not begun; of those that begin in one state the first, the others later."""
     events: list[StateEntered | OutputAccepted] = []
-    for start, place in starts:
-        move = enter(plan, state, start, place)
+    for branch in node.branches:
+        place = (*token.branch, branch.name)
+        begun = state.token_in(place) is not None or any(branch.start == event.state for event in events)
+        move = None if begun else enter(plan, state, branch.start, place)
         if isinstance(move, Finish):
             return move
-        events.extend(move.events)
-    entries = sum(isinstance(event, StateEntered) for event in events)
+        events.extend(() if move is None else move.events)
     steps = budget_of(state).steps
-    if state.steps + entries > steps:
-        return Finish("budget_exhausted", f"the budget of {steps} steps has no room for {entries} branches")
-    return Record(tuple(events))
+    if state.steps + len(events) > steps:
+        return Finish(
+            "budget_exhausted", f"the budget of {steps} steps has no room for {len(events)} branches"
+        )
+    return Record(tuple(events)) if events else None
+
+
+def _is_taken(state: RunState, target: str, branch: Branch) -> bool:
+    """Whether another branch is in a state, or will come back to it with the result of a call it chose there.
+
+    INVARIANT: a state is active in one branch at a time, so an event that names a state names one token.
+    """
+    return any(
+        token.branch != branch
+        and not isinstance(token.last, OutputAccepted)
+        and target in (token.state, token.asked_by)
+        for token in state.tokens
+    )
 
 
 def _holds(match: Match, value: Json) -> bool:

@@ -1,9 +1,8 @@
 """The state of a run: a frozen value folded from its events and from nothing else.
 
 A run holds a set of active states. Each is a token: where it stands, in which branch, and the last event that
-concerns it, which is all that decides what comes next. Events name a state and not a branch, so where two branches
-stand in one state an event belongs to the first of them that waits for such an event; a run performs one effect at a
-time, so that is always the one that was begun.
+concerns it, which is all that decides what comes next. A state is active in one branch at a time (another branch
+waits before it), so an event that names a state names one token.
 """
 
 from __future__ import annotations
@@ -202,7 +201,8 @@ def _accepted(state: RunState, event: OutputAccepted) -> RunState:
 
 
 def _concerned(state: RunState, event: Last) -> RunState:
-    index = next((i for i, token in enumerate(state.tokens) if _awaits(token, event)), None)
+    here = (i for i, token in enumerate(state.tokens) if token.state == event.state)
+    index = next((i for i in here if not isinstance(state.tokens[i].last, OutputAccepted)), None)
     if index is None:
         return state
     before = state.tokens[index]
@@ -222,25 +222,6 @@ def _concerned(state: RunState, event: Last) -> RunState:
         answers=state.answers + int(answered),
         calls=state.calls + int(isinstance(event, ToolIntended)),
     )
-
-
-def _awaits(token: Token, event: Last) -> bool:
-    """Whether a token stands in the event's state at the point where such an event comes."""
-    if token.state != event.state:
-        return False
-    match event:
-        case ModelSettled():
-            return isinstance(token.last, ModelIntended) and token.last.call == event.call
-        case ToolSettled():
-            return isinstance(token.last, ToolIntended) and token.last.call == event.call
-        case ToolIntended():
-            return isinstance(token.last, ToolDecided)
-        case ApprovalSettled():
-            return isinstance(token.last, ApprovalRequested) and token.last.approval == event.approval
-        case ChildEnded():
-            return isinstance(token.last, ChildStarted) and token.last.child == event.child
-        case _:
-            return not isinstance(token.last, OutputAccepted)
 
 
 def _heard(state: RunState, token: Token, event: Last) -> dict[str, tuple[Turn, ...]]:

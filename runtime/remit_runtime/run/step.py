@@ -71,9 +71,10 @@ def effects_of(plan: Plan, state: RunState) -> tuple[Effect, ...]:
     """
     if state.started is None or state.ended is not None:
         return ()
+    possible = [_next(plan, state, token) for token in state.tokens]
     if not state.tokens:
-        return (enter(plan, state, plan.agent.graph.start, ()),)
-    found = [effect for token in state.tokens if (effect := _next(plan, state, token)) is not None]
+        possible = [enter(plan, state, plan.agent.graph.start, ())]
+    found = [effect for effect in possible if effect is not None]
     found.sort(key=lambda effect: isinstance(effect, Wait))
     return tuple(found) or (Finish("failed", "no branch of the run can go on"),)
 

@@ -431,6 +431,21 @@ def test_the_join_waits_for_all_and_holds_every_branchs_last_output(after: After
     assert after([FAN, ONE, TWO, END], [*events, joined]) == (Record((entered("done"),)),)
 
 
+def test_a_branch_waits_before_a_state_that_another_branch_is_in(after: After) -> None:
+    fan = ParallelState("fan", (Branch("a", "one"), Branch("b", "one")), "done")
+    events: list[RunEvent] = [entered("fan")]
+    assert after([fan, ONE, END], events) == (Record((entered("one", 1, ("a",)),)),)
+    events.append(entered("one", 1, ("a",)))
+    assert [type(effect) for effect in after([fan, ONE, END], events)] == [CallTool]
+    events.append(OutputAccepted("one", "ok", "[1]", "done", ("a",)))
+    assert after([fan, ONE, END], events) == (Record((entered("one", 2, ("b",)),)),)
+
+
+def test_a_branch_that_forks_into_its_own_fork_ends_the_run(after: After) -> None:
+    fan = ParallelState("fan", (Branch("a", "fan"),), "done")
+    assert after([fan, END], [entered("fan")]) == (Finish("failed", "no branch of the run can go on"),)
+
+
 def test_the_budget_of_steps_is_never_passed(make_agent: Make, make_started: Start) -> None:
     plan = plan_of(make_agent(FAN, ONE, TWO, END))
     state = fold_all(EMPTY, [make_started("{}", 2), entered("fan")])
