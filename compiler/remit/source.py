@@ -44,7 +44,12 @@ class SourceFile:
 
     @cached_property
     def lines(self) -> tuple[str, ...]:
-        """The lines without their ends (LF, CRLF or CR, as in YAML 1.2 section 5.4); bad UTF-8 shows as U+FFFD."""
+        """The lines without their ends (LF, CRLF or CR, as in YAML 1.2 section 5.4); bad UTF-8 shows as U+FFFD.
+
+        Text in UTF-16 has none: its bytes would say nothing to a reader.
+        """
+        if self.content.startswith((b"\xff\xfe", b"\xfe\xff")):
+            return ()
         text = self.content.decode("utf-8", errors="replace").removeprefix("\ufeff")
         return tuple(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
 

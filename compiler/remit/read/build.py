@@ -7,11 +7,11 @@ document grows when it is read), duplicate and non-text keys, a second document,
 from typing import Any, Final, NamedTuple
 
 from remit.diagnostic import Fault
-from remit.read.events import Event, events_of_clib
+from remit.read.events import Event, Mark, events_of_clib
 from remit.read.file import Place, Places, ReadFile, Value, file_fault, nothing_read, span_of
 from remit.read.scalars import MAX_NUMBER_LENGTH, NUMERIC, SPECIAL, misread_as, plain_value, too_long
 from remit.read.text import read_text
-from remit.source import Position, Span, whole_file
+from remit.source import Span
 
 MAX_DEPTH = 64
 MAX_EVENTS = 50_000
@@ -85,15 +85,19 @@ def _not_a_mapping(document: "_Document") -> Fault:
 
 
 def _syntax_fault(path: str, error: Any) -> Fault:
-    """The fault of a file that is no YAML, at the place and in the words of the parser."""
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    words = getattr(error, "problem", None) or getattr(error, "reason", None) or "the text is no YAML"
-    context = getattr(error, "context", None)
-    subject = f"{words} {context}" if context else str(words)
-    if mark is None:
-        return Fault("syntax", whole_file(path), subject)
-    at = Position(mark.line + 1, mark.column + 1)
-    return Fault("syntax", Span(path, at, Position(at.line, at.column + 1)), subject)
+    """The fault of a file that is no YAML, in the words of the parser, with the place where its trouble began."""
+    at, began = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
+    words = str(getattr(error, "problem", None) or getattr(error, "reason", None) or "the text is no YAML")
+    if at is None:
+        return file_fault("syntax", path, words)
+    context = str(getattr(error, "context", None) or "")
+    return Fault(
+        "syntax", _one_column(path, at), words, (context,), _one_column(path, began) if began else None
+    )
+
+
+def _one_column(path: str, mark: Mark) -> Span:
+    return span_of(path, (mark.line, mark.column, mark.line, mark.column + 1))
 
 
 class _Opened(NamedTuple):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from remit.diagnostic import Diagnostic
 from remit.report.plain import plain, width
-from remit.source import Sources, Span
+from remit.source import Sources, Span, whole_file
 
 MAX_QUOTE = 120
 """Code points of a quoted line; a longer one is cut around its caret."""
@@ -53,8 +53,8 @@ def place(span: Span) -> str:
 
 
 def _quote(span: Span, sources: Sources, paint: Paint, kind: str) -> Iterator[str]:
-    """The line of a span with carets below the span, or nothing where the line is empty or not to be had."""
-    source = sources(span.path)
+    """The line of a span with carets below it; nothing for a whole file, or a line that is empty or not there."""
+    source = sources(span.path) if span != whole_file(span.path) else None
     line = source.line(span.start.line) if source else None
     if not line or not line.strip():
         return

@@ -17,18 +17,20 @@ def custom_tag(file: ReadFile) -> Iterator[Finding]:
 
     ## Wrong
 
-    ```yaml file=tools/read.yaml
+    ```yaml file=policies/appsec.yaml
     apiVersion: remit/v1
-    kind: Tool
-    metadata: {id: acme.read, version: !!str 0.1.0}
+    kind: Team
+    metadata: {id: appsec, name: !!str 2026}
+    spec: {members: [{principal: "github:acme/appsec", roles: [security]}]}
     ```
 
     ## Right
 
-    ```yaml file=tools/read.yaml
+    ```yaml file=policies/appsec.yaml
     apiVersion: remit/v1
-    kind: Tool
-    metadata: {id: acme.read, version: 0.1.0}
+    kind: Team
+    metadata: {id: appsec, name: "2026"}
+    spec: {members: [{principal: "github:acme/appsec", roles: [security]}]}
     ```
     """
     for fault in file.faults:

@@ -20,20 +20,22 @@ def deceptive_text(file: ReadFile) -> Iterator[Finding]:
 
     ## Wrong
 
-    The name holds a zero-width space, written here by its number.
+    The description holds a zero-width space, written here by its number.
 
-    ```yaml file=tools/read.yaml
+    ```yaml file=policies/appsec.yaml
     apiVersion: remit/v1
-    kind: Tool
-    metadata: {id: acme.re{U+200B}ad, version: 0.1.0}
+    kind: Team
+    metadata: {id: appsec, description: Reviews what{U+200B} others merge.}
+    spec: {members: [{principal: "github:acme/appsec", roles: [security]}]}
     ```
 
     ## Right
 
-    ```yaml file=tools/read.yaml
+    ```yaml file=policies/appsec.yaml
     apiVersion: remit/v1
-    kind: Tool
-    metadata: {id: acme.read, version: 0.1.0}
+    kind: Team
+    metadata: {id: appsec, description: Reviews what others merge.}
+    spec: {members: [{principal: "github:acme/appsec", roles: [security]}]}
     ```
     """
     for fault in file.faults:

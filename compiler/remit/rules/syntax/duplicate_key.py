@@ -18,25 +18,23 @@ def duplicate_key(file: ReadFile) -> Iterator[Finding]:
 
     ## Wrong
 
-    ```yaml file=tools/read.yaml
+    ```yaml file=policies/appsec.yaml
     apiVersion: remit/v1
-    kind: Tool
-    metadata: {id: acme.read, version: 0.1.0}
+    kind: Team
+    metadata: {id: appsec}
     spec:
-      effect: read
-      capability: read
-      effect: irreversible
+      members: [{principal: "github:acme/appsec", roles: [security]}]
+      members: [{principal: "os:*", roles: [security]}]
     ```
 
     ## Right
 
-    ```yaml file=tools/read.yaml
+    ```yaml file=policies/appsec.yaml
     apiVersion: remit/v1
-    kind: Tool
-    metadata: {id: acme.read, version: 0.1.0}
+    kind: Team
+    metadata: {id: appsec}
     spec:
-      effect: read
-      capability: read
+      members: [{principal: "github:acme/appsec", roles: [security]}]
     ```
     """
     for fault in file.faults:

@@ -19,22 +19,20 @@ def implicit_type(file: ReadFile) -> Iterator[Finding]:
 
     ## Wrong
 
-    ```yaml file=tools/read.yaml
+    ```yaml file=policies/appsec.yaml
     apiVersion: remit/v1
-    kind: Tool
-    metadata: {id: acme.read, version: 0.1.0}
-    spec:
-      labels: {country: no, opens: 12:30, since: 2026-11-22, 1: first}
+    kind: Team
+    metadata: {id: appsec, labels: {country: no, opens: 12:30, since: 2026-11-22, 1: first}}
+    spec: {members: [{principal: "github:acme/appsec", roles: [security]}]}
     ```
 
     ## Right
 
-    ```yaml file=tools/read.yaml
+    ```yaml file=policies/appsec.yaml
     apiVersion: remit/v1
-    kind: Tool
-    metadata: {id: acme.read, version: 0.1.0}
-    spec:
-      labels: {country: "no", opens: "12:30", since: "2026-11-22", "1": first}
+    kind: Team
+    metadata: {id: appsec, labels: {country: "no", opens: "12:30", since: "2026-11-22", "1": first}}
+    spec: {members: [{principal: "github:acme/appsec", roles: [security]}]}
     ```
     """
     for fault in file.faults:

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator
 
+from remit.diagnostic import Note
 from remit.read import ReadFile
 from remit.rule import Finding, rule
 
 # What the parser says, and what most often is the reason for it.
 _HELP = (
+    ("unexpected ':'", "quote text that holds a colon inside `{}` or `[]`"),
+    ("tab character", "indent with spaces"),
     ("cannot start any token", "indent with spaces, and quote text that begins with `@`, a backtick or `%`"),
     (
         "mapping values are not allowed",
@@ -30,25 +33,25 @@ def invalid_yaml(file: ReadFile) -> Iterator[Finding]:
 
     ## Wrong
 
-    ```yaml file=tools/read.yaml
+    ```yaml file=policies/appsec.yaml
     apiVersion: remit/v1
-    kind: Tool
-    metadata: {id: acme.read, version: 0.1.0
-    spec:
-      capability: read
+    kind: Team
+    metadata: {id: appsec
+    spec: {members: [{principal: "github:acme/appsec", roles: [security]}]}
     ```
 
     ## Right
 
-    ```yaml file=tools/read.yaml
+    ```yaml file=policies/appsec.yaml
     apiVersion: remit/v1
-    kind: Tool
-    metadata: {id: acme.read, version: 0.1.0}
-    spec:
-      capability: read
+    kind: Team
+    metadata: {id: appsec}
+    spec: {members: [{principal: "github:acme/appsec", roles: [security]}]}
     ```
     """
     for fault in file.faults:
         if fault.kind == "syntax":
             advice = next((advice for words, advice in _HELP if words in fault.subject), None)
-            yield Finding(fault.span, f"the file is no YAML: {fault.subject}", (), advice)
+            context = " ".join(fault.expected)
+            notes = (Note(f"{context}, which begins here", fault.other),) if fault.other and context else ()
+            yield Finding(fault.span, f"the file is no YAML: {fault.subject}", notes, advice)

@@ -25,11 +25,11 @@ def not_a_definition(file: ReadFile) -> Iterator[Finding]:
 
     ## Right
 
-    ```yaml file=policies/team.yaml
+    ```yaml file=policies/appsec.yaml
     apiVersion: remit/v1
     kind: Team
     metadata: {id: appsec}
-    spec: {members: []}
+    spec: {members: [{principal: "github:acme/appsec", roles: [security]}]}
     ```
     """
     for fault in file.faults:

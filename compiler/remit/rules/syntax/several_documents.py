@@ -17,28 +17,32 @@ def several_documents(file: ReadFile) -> Iterator[Finding]:
 
     ## Wrong
 
-    ```yaml file=tools/read.yaml
+    ```yaml file=policies/teams.yaml
     apiVersion: remit/v1
-    kind: Tool
-    metadata: {id: acme.read, version: 0.1.0}
+    kind: Team
+    metadata: {id: appsec}
+    spec: {members: [{principal: "github:acme/appsec", roles: [security]}]}
     ---
     apiVersion: remit/v1
-    kind: Tool
-    metadata: {id: acme.write, version: 0.1.0}
+    kind: Team
+    metadata: {id: platform}
+    spec: {members: [{principal: "github:acme/platform", roles: [release]}]}
     ```
 
     ## Right
 
-    ```yaml file=tools/read.yaml
+    ```yaml file=policies/appsec.yaml
     apiVersion: remit/v1
-    kind: Tool
-    metadata: {id: acme.read, version: 0.1.0}
+    kind: Team
+    metadata: {id: appsec}
+    spec: {members: [{principal: "github:acme/appsec", roles: [security]}]}
     ```
 
-    ```yaml file=tools/write.yaml
+    ```yaml file=policies/platform.yaml
     apiVersion: remit/v1
-    kind: Tool
-    metadata: {id: acme.write, version: 0.1.0}
+    kind: Team
+    metadata: {id: platform}
+    spec: {members: [{principal: "github:acme/platform", roles: [release]}]}
     ```
     """
     for fault in file.faults:

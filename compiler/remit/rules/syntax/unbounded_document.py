@@ -18,20 +18,26 @@ def unbounded_document(file: ReadFile) -> Iterator[Finding]:
 
     ## Wrong
 
-    ```yaml file=tools/read.yaml
+    ```yaml file=policies/appsec.yaml
     apiVersion: remit/v1
-    kind: Tool
-    metadata: &metadata {id: acme.read, version: 0.1.0}
-    spec: {labels: *metadata}
+    kind: Team
+    metadata: {id: appsec}
+    spec:
+      members:
+        - {principal: "github:acme/appsec", roles: &roles [security, review]}
+        - {principal: "github:acme/leads", roles: *roles}
     ```
 
     ## Right
 
-    ```yaml file=tools/read.yaml
+    ```yaml file=policies/appsec.yaml
     apiVersion: remit/v1
-    kind: Tool
-    metadata: {id: acme.read, version: 0.1.0}
-    spec: {labels: {id: acme.read, version: 0.1.0}}
+    kind: Team
+    metadata: {id: appsec}
+    spec:
+      members:
+        - {principal: "github:acme/appsec", roles: [security, review]}
+        - {principal: "github:acme/leads", roles: [security, review]}
     ```
     """
     for fault in file.faults:
