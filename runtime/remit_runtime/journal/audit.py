@@ -130,7 +130,8 @@ def _of_tool(event: events.ToolDecided | events.ToolIntended | events.ToolSettle
                 detail=event.reason,
             )
         case events.ToolIntended():
-            return replace(entry, outcome="intended", detail=f"sandbox {event.sandbox}")
+            run = "" if event.executable is None else f", executable {event.executable}"
+            return replace(entry, outcome="intended", detail=f"sandbox {event.sandbox}{run}")
         case events.ToolSettled():
             return replace(entry, outcome=event.outcome, code=event.code)
 

@@ -119,7 +119,10 @@ class ToolDecided(Event, frozen=True, tag="tool_decided"):
 
 
 class ToolIntended(Event, frozen=True, tag="tool_intended"):
-    """From here on the call may have left the process. `recovery` says what an open intent asks of who resumes."""
+    """From here on the call may have left the process. `recovery` says what an open intent asks of who resumes.
+
+    `executable` names the program that is started, and the digest of its file.
+    """
 
     call: str
     state: str
@@ -127,6 +130,7 @@ class ToolIntended(Event, frozen=True, tag="tool_intended"):
     reserved: Spend
     sandbox: str
     recovery: Literal["idempotent", "probe", "manual"] = "manual"
+    executable: str | None = None
 
 
 class ToolSettled(Event, frozen=True, tag="tool_settled"):
