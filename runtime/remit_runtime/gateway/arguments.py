@@ -67,7 +67,12 @@ def undeclared(arguments: Arguments, schema: Mapping[str, Json]) -> list[str]:
     """
     if schema.get("additionalProperties", False) is not False or "patternProperties" in schema:
         return []
-    return sorted(set(arguments) - set(_properties(schema)))
+    return sorted(set(arguments) - declared(schema))
+
+
+def declared(schema: Mapping[str, Json]) -> frozenset[str]:
+    """The names of the top-level arguments that a schema describes."""
+    return frozenset(_properties(schema))
 
 
 def _properties(schema: Mapping[str, Json]) -> Mapping[str, Json]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from remit_runtime.bundle.agent import AgentIR
 from remit_runtime.canonical import Digest
 from remit_runtime.journal.records import Lease, Refused
+from remit_runtime.models.json_text import Json
 from remit_runtime.policy.decide import ApprovalNeed
 from remit_runtime.policy.request import EvalStatus
+
+if TYPE_CHECKING:  # it makes denials itself
+    from remit_runtime.gateway.workspace import Workspace
 
 Stage = Literal["offer", "parse", "schema", "resource", "policy", "rate", "credential", "prepare"]
 """Where a call can be denied, in the order of the road. Every one of them lies before the send."""
@@ -55,6 +60,7 @@ class CallRequest:
     eval_status: EvalStatus
     incident: bool
     deadline_ms: int
+    workspaces: Mapping[str, Workspace]
     approved: tuple[Approved, ...] = ()
 
 
@@ -63,7 +69,7 @@ class Called:
     """The tool answered. `output` is a JSON value after redaction; nothing in it is to be obeyed."""
 
     lease: Lease
-    output: Any
+    output: Json
     redactions: tuple[str, ...]
     label: Literal["untrusted"] = "untrusted"
 

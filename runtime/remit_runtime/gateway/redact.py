@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -93,6 +94,11 @@ def shown(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return _HIDDEN.sub(lambda match: f"\\u{{{ord(match.group()):x}}}", text)
+
+
+def shown_json(text: str) -> str:
+    """JSON text with every hidden character written as its `\\u` escape: the same value, and nothing unseen."""
+    return _HIDDEN.sub(lambda match: json.dumps(match.group())[1:-1], text)
 
 
 def _walk(value: Json, spans: Callable[[str], list[Span]], rules: set[str]) -> Json:

@@ -1,0 +1,67 @@
+"""The gateway of one bundle: everything a call needs that does not change from call to call, made ready once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from remit_runtime.bundle.open import VerifiedBundle
+from remit_runtime.bundle.policy import PolicySet
+from remit_runtime.gateway.executables import Executable, find
+from remit_runtime.gateway.rate import Rates
+from remit_runtime.gateway.redact import Redactor
+from remit_runtime.gateway.redact import load as load_redactor
+from remit_runtime.gateway.sandbox import LAYERS, Layer, Sandbox, probe
+from remit_runtime.gateway.schemas import Schemas
+from remit_runtime.journal.sqlite import Journal
+from remit_runtime.policy.decide import DecisionPoint
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """What stands between the runs of one bundle and every tool and model."""
+
+    bundle: VerifiedBundle
+    policy_set: PolicySet
+    decision_point: DecisionPoint
+    schemas: Schemas
+    redactor: Redactor
+    journal: Journal
+    clock: Callable[[], int]
+    executables: Mapping[str, Executable]
+    sandbox: Sandbox
+    rates: Rates = field(default_factory=Rates)
+
+
+def load(
+    bundle: VerifiedBundle,
+    journal: Journal,
+    clock: Callable[[], int],
+    home: Path,
+    *,
+    search_path: str = os.defpath,
+    layers: Sequence[Layer] = LAYERS,
+) -> Gateway:
+    """The gateway of a bundle on this machine.
+
+    `clock` gives milliseconds since the epoch. `layers` may leave sandbox layers out, never add one that does not
+    work here; `search_path` is where `git` is looked for after the system's folders.
+
+    Raises:
+        BundleRejected: the policy set or a redaction pattern cannot be used.
+        UsageError: `executables.toml` of the home is not of its form.
+    """
+    policy_set = bundle.policy()
+    return Gateway(
+        bundle=bundle,
+        policy_set=policy_set,
+        decision_point=DecisionPoint.load(policy_set),
+        schemas=Schemas(bundle.schema),
+        redactor=load_redactor(policy_set.redact),
+        journal=journal,
+        clock=clock,
+        executables=find(home, search_path),
+        sandbox=probe(layers),
+    )

@@ -1,0 +1,250 @@
+"""The stages that a call passes before it is sent, each a function, in the one order in which they are asked.
+
+A stage adds what it found to the draft of the call, or says why it is refused. None of them lets anything leave the
+process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from remit_runtime.bundle.tool import ProcessIR, ToolIR
+from remit_runtime.canonical import Digest, canonical_json_full, digest_of
+from remit_runtime.gateway import arguments as writing
+from remit_runtime.gateway.arguments import Arguments
+from remit_runtime.gateway.commandline import command_line
+from remit_runtime.gateway.constraints import broken_constraint
+from remit_runtime.gateway.executables import Resolved, resolve
+from remit_runtime.gateway.load import Gateway
+from remit_runtime.gateway.outcome import CallRequest, Denial, NeedsApproval
+from remit_runtime.gateway.recorded import canonical_value
+from remit_runtime.gateway.sandbox import Layer, layer_for
+from remit_runtime.gateway.workspace import Workspace
+from remit_runtime.policy.decide import Decision
+from remit_runtime.policy.facts import facts_of
+from remit_runtime.policy.request import NO_TENANT, PolicyRequest, ResourceRef
+from remit_runtime.policy.resources import resolve as resolve_resource
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A process that could start now: what is run, inside which walls, on which checkout."""
+
+    process: ProcessIR
+    executable: Resolved
+    command: tuple[str, ...]
+    layer: Layer
+    workspace: Workspace | None
+    stdin: bytes
+
+
+Refusal = Denial | NeedsApproval
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What is known of a call so far; each stage fills in its own part."""
+
+    request: CallRequest
+    tool: ToolIR | None = None
+    arguments: Arguments | None = None
+    canonical: bytes = b""
+    resource: ResourceRef | None = None
+    facts: dict[str, bool] = field(default_factory=dict[str, bool])
+    decision: Decision | None = None
+    subject: Digest | None = None
+    prepared: Prepared | None = None
+    refusal: Refusal | None = None
+
+
+Stage = Callable[[Gateway, Draft], Draft]
+
+
+def offered(gateway: Gateway, draft: Draft) -> Draft:
+    """The tool that the call names, if the agent is granted it and the state offers it."""
+    request = draft.request
+    use = next((use for use in request.agent.tools if use.id == request.tool), None)
+    if use is None:
+        return _refused(
+            draft, Denial("offer", "tool_not_granted", "the agent's definition does not list this tool")
+        )
+    if request.tool in request.agent.denied_tools:
+        return _refused(
+            draft, Denial("offer", "tool_denied", "the agent's definition denies itself this tool")
+        )
+    if request.tool not in request.offered:
+        return _refused(
+            draft, Denial("offer", "tool_not_offered", f"state `{request.state}` does not offer this tool")
+        )
+    return replace(draft, tool=gateway.bundle.tool(use.object))
+
+
+def parsed(gateway: Gateway, draft: Draft) -> Draft:
+    """The arguments, parsed once from the bytes as they were written, with the schema's top-level defaults."""
+    found = writing.parse(draft.request.arguments, draft.request.written_by)
+    if isinstance(found, Denial):
+        return _refused(draft, found)
+    schema = gateway.schemas.schema(_known(draft.tool).input)
+    filled = writing.with_defaults(found, schema.document)
+    return replace(draft, arguments=filled, canonical=canonical_value(filled))
+
+
+def satisfying(gateway: Gateway, draft: Draft) -> Draft:
+    """The same, if the arguments are declared and satisfy the tool's input schema."""
+    arguments = _known(draft.arguments)
+    schema = gateway.schemas.schema(_known(draft.tool).input)
+    unknown = writing.undeclared(arguments, schema.document)
+    if unknown:
+        reason = f"the tool declares no argument `{_brief(unknown[0])}`"
+        return _refused(draft, Denial("schema", "undeclared_argument", reason))
+    faults = schema.faults(arguments)
+    return _refused(draft, Denial("schema", "args_invalid", "; ".join(faults))) if faults else draft
+
+
+def placed(gateway: Gateway, draft: Draft) -> Draft:
+    """The registered resource that the call touches, and the declared facts about its arguments."""
+    arguments, binding = _known(draft.arguments), _known(draft.tool).resource
+    found = resolve_resource(gateway.policy_set.resources, binding, arguments)
+    if found is None:
+        return _refused(
+            draft, Denial("resource", "resource_unknown", f"no registered `{binding.type}` matches the call")
+        )
+    return replace(draft, resource=found, facts=facts_of(gateway.policy_set.facts, arguments))
+
+
+def permitted(gateway: Gateway, draft: Draft) -> Draft:
+    """The decision of organisation policy on exactly this call, if it allows; its constraints hold from here on."""
+    tool, request = _known(draft.tool), draft.request
+    subject = _subject(gateway, draft)
+    met = frozenset(one.requirement for one in request.approved if one.subject == subject)
+    decision = gateway.decision_point.decide(_question(gateway, draft, met))
+    draft = replace(draft, decision=decision, subject=subject)
+    match decision.outcome:
+        case "deny":
+            return _refused(draft, Denial("policy", decision.code, decision.reason, decision.rules))
+        case "require_approval":
+            needs = NeedsApproval(request.lease, decision.approvals, subject, decision.reason, decision.rules)
+            return _refused(draft, needs)
+        case "allow":
+            declared = writing.declared(gateway.schemas.schema(tool.input).document)
+            broken = broken_constraint(
+                decision.constraints, _known(draft.arguments), declared, decision.rules
+            )
+            return _refused(draft, broken) if broken is not None else draft
+
+
+def within_rate(gateway: Gateway, draft: Draft) -> Draft:
+    """The same, if the tool was not called too often in the last minute."""
+    tool = _known(draft.tool)
+    if gateway.rates.take(tool.id, tool.limits.rate_per_minute, gateway.clock()):
+        return draft
+    reason = f"the tool may be called {tool.limits.rate_per_minute} times a minute"
+    return _refused(draft, Denial("rate", "rate_limited", reason))
+
+
+def leased(_gateway: Gateway, draft: Draft) -> Draft:
+    """The same, if the tool needs no credential: this runtime leases none."""
+    credential = _known(draft.tool).credential
+    if credential is None:
+        return draft
+    return _refused(
+        draft, Denial("credential", "credential_unavailable", f"this runtime cannot lease `{credential.ref}`")
+    )
+
+
+def prepared(gateway: Gateway, draft: Draft) -> Draft:
+    """The process that would be started, if its executable, command line, checkout and walls are all there."""
+    tool, request = _known(draft.tool), draft.request
+    process = tool.implementation
+    if not isinstance(process, ProcessIR):
+        kind = str(process.__struct_config__.tag)
+        reason = f"this runtime performs no tools of the kind `{kind}`"
+        return _refused(draft, Denial("prepare", "implementation_unsupported", reason))
+    executable = resolve(gateway.executables, process.executable)
+    if isinstance(executable, Denial):
+        return _refused(draft, executable)
+    line = command_line(process, _known(draft.arguments))
+    if isinstance(line, Denial):
+        return _refused(draft, line)
+    workspace = None if process.workspace is None else request.workspaces.get(process.workspace)
+    if workspace is None and process.workspace is not None:
+        reason = f"the run has no workspace `{process.workspace}`"
+        return _refused(draft, Denial("prepare", "workspace_unknown", reason))
+    layer = layer_for(gateway.sandbox, process, tool.effect, gateway.bundle.environment)
+    if layer is None:
+        reason = "no sandbox works on this machine, and without one only harmless reads run, in `dev` alone"
+        return _refused(draft, Denial("prepare", "sandbox_unavailable", reason))
+    stdin = draft.canonical if process.stdin == "arguments" else b""
+    command = (*executable.executable.command, *line)
+    return replace(draft, prepared=Prepared(process, executable, command, layer, workspace, stdin))
+
+
+STAGES: tuple[Stage, ...] = (
+    offered,
+    parsed,
+    satisfying,
+    placed,
+    permitted,
+    within_rate,
+    leased,
+    prepared,
+)
+"""What is asked of every call before it is sent, in this order."""
+
+
+def _refused(draft: Draft, refusal: Refusal) -> Draft:
+    return replace(draft, refusal=refusal)
+
+
+def _question(gateway: Gateway, draft: Draft, met: frozenset[str]) -> PolicyRequest:
+    request = draft.request
+    return PolicyRequest(
+        agent=request.agent.id,
+        agent_version=request.agent.version,
+        risk=request.agent.risk,
+        user=request.user,
+        tenant=request.tenant if request.tenant is not None else NO_TENANT,
+        task=request.task,
+        state=request.state,
+        tool=request.tool,
+        arguments=draft.arguments,
+        data_classes=frozenset(request.agent.data_classes),
+        environment=gateway.bundle.environment,
+        approvals=met,
+        eval_status=request.eval_status,
+        incident=request.incident,
+        resource=draft.resource,
+        facts=draft.facts,
+    )
+
+
+def _subject(gateway: Gateway, draft: Draft) -> Digest:
+    """What an approval is bound to: this run, agent version, tool, arguments, resource and bundle, and no other."""
+    request, resource = draft.request, _known(draft.resource)
+    return digest_of(
+        canonical_json_full(
+            {
+                "agent": request.agent.id,
+                "arguments": digest_of(draft.canonical),
+                "bundle": gateway.bundle.digest,
+                "resource": [resource.type, resource.id],
+                "run": request.lease.run,
+                "tool": request.tool,
+                "version": request.agent.version,
+            }
+        )
+    )
+
+
+def _brief(name: str) -> str:
+    return name if len(name) <= 100 else f"{name[:100]}..."
+
+
+def _known(value: T | None) -> T:
+    if value is None:
+        raise RuntimeError("a stage was asked before the stages that it follows")
+    return value
