@@ -5,6 +5,7 @@ Only plumbing is called that compares no content, as a comparison would run the 
 
 import os
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import IO
@@ -94,8 +95,8 @@ def _skip(stream: IO[bytes], count: int) -> None:
         count -= len(chunk)
 
 
-def run_git(root: Path, *arguments: str) -> bytes:
-    """What a git command prints.
+def run_git(root: Path, *arguments: str, settings: Mapping[str, str] | None = None) -> bytes:
+    """What a git command prints. `settings` go into its environment, over ours.
 
     Raises:
         GitFailed: it is missing, took too long or ended with an error; `reason` is empty where it said nothing.
@@ -105,7 +106,7 @@ def run_git(root: Path, *arguments: str) -> bytes:
             _command(root, *arguments),
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            env=_environment(),
+            env={**_environment(), **(settings or {})},
             timeout=_TIMEOUT_SECONDS,
             check=True,
         )
