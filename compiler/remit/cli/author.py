@@ -1,0 +1,111 @@
+"""What an author types: init, check, explain, schema, agents."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from pathlib import Path
+
+from remit.git import Tree, enclosing_root, working_tree
+from remit_runtime.errors import UsageError
+
+
+def init(arguments: argparse.Namespace) -> int:
+    """Writes a first repository; nothing that exists is touched."""
+    from remit.init import first_files
+
+    directory = Path(arguments.directory)
+    organisation = arguments.organisation or _organisation_of(directory)
+    try:
+        files = first_files(organisation)
+    except ValueError as error:
+        raise UsageError("bad_organisation", str(error)) from error
+    present = [path for path in files if (directory / path).exists()]
+    if present:
+        raise UsageError("files_exist", f"`{present[0]}` exists already, so nothing was written")
+    for path, text in files.items():
+        (directory / path).parent.mkdir(parents=True, exist_ok=True)
+        (directory / path).write_text(text, encoding="utf-8")
+        print(f"wrote {directory / path}")
+    print(_next_steps(directory, organisation))
+    return 0
+
+
+def _organisation_of(directory: Path) -> str:
+    word = re.sub(r"[^a-z0-9-]+", "-", directory.resolve().name.lower()).strip("-0123456789")
+    return word[:40] or "acme"
+
+
+def _next_steps(directory: Path, organisation: str) -> str:
+    enter = "" if directory == Path() else f"cd {directory} && "
+    return (
+        "\nnext: commit it, then let a script stand in for the model:\n"
+        f"  {enter}git init -q && git add . && git commit -qm 'First agent'\n"
+        f"  remit run {organisation}.digest --input since=HEAD --script digest.script.json"
+    )
+
+
+def check(arguments: argparse.Namespace) -> int:
+    """Reports every finding; exit 1 when one of them is an error."""
+    from remit.check import check as checked
+    from remit.report import render
+    from remit.rules import RULES
+
+    tree = tree_of(Path(arguments.directory))
+    result = checked(tree)
+    report = render(
+        result.diagnostics,
+        arguments.format,
+        result.sources,
+        files=result.files,
+        rules=tuple(RULES) if arguments.format == "sarif" else (),
+        version=version(),
+        colour=arguments.format == "text" and sys.stdout.isatty(),
+    )
+    sys.stdout.write(report)
+    return 1 if result.has_errors else 0
+
+
+def explain(arguments: argparse.Namespace) -> int:
+    """Prints the page of a rule."""
+    from remit.diagnostic import nearest
+    from remit.rule import markdown_page
+    from remit.rules import RULES
+
+    wanted = arguments.rule
+    for rule in RULES:
+        if wanted.upper() == rule.code or wanted == rule.name:
+            sys.stdout.write(markdown_page(rule))
+            return 0
+    words = [word for rule in RULES for word in (rule.code, rule.name)]
+    near = nearest(wanted, words)
+    hint = f"; did you mean `{near}`" if near else ""
+    raise UsageError("no_such_rule", f"there is no rule `{wanted}`{hint}")
+
+
+def schema(arguments: argparse.Namespace) -> int:
+    """Prints the JSON Schema of the language or of one kind."""
+    from remit.definitions import KINDS
+    from remit.definitions.schema import json_schema
+
+    if arguments.kind is not None and arguments.kind not in KINDS:
+        raise UsageError("no_such_kind", f"there is no kind `{arguments.kind}`; kinds are {', '.join(KINDS)}")
+    json.dump(json_schema(arguments.kind), sys.stdout, indent=2, ensure_ascii=False)
+    print()
+    return 0
+
+
+def tree_of(directory: Path) -> Tree:
+    """The tree of definitions around a directory, as they are on disk."""
+    if not directory.is_dir():
+        raise UsageError("no_such_directory", f"`{directory}` is not a directory")
+    return working_tree(enclosing_root(directory) or directory.resolve())
+
+
+def version() -> str:
+    """The version of this program."""
+    from importlib.metadata import version as installed
+
+    return installed("remit")

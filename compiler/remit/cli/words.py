@@ -1,0 +1,93 @@
+"""The words of the command line, group by group; what a command does is named here and imported when it runs."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+_FORMATS = ("text", "json", "sarif", "github")
+RUNTIME_COMMANDS = ("run", "runs", "halt", "kill", "lift", "audit")
+"""Commands that belong to the runtime and are the same under both names."""
+
+
+def parser(words: Sequence[str]) -> argparse.ArgumentParser:
+    """The parser of a command line; the runtime's own commands are there when one of them, or help, is asked for."""
+    top = argparse.ArgumentParser(
+        prog="remit",
+        description="Compile a Git repository of agent definitions into one signed bundle, and run it.",
+    )
+    top.add_argument("--version", action="version", version=_version())
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    _author(commands)
+    _gate(commands)
+    _release(commands)
+    if _asks_runtime(words):
+        from remit_runtime.cli import add_commands
+
+        add_commands(commands, RUNTIME_COMMANDS)
+    return top
+
+
+def _asks_runtime(words: Sequence[str]) -> bool:
+    first = next((word for word in words if not word.startswith("-")), None)
+    return first is None or first in RUNTIME_COMMANDS
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return f"remit {version('remit')}"
+
+
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, does: str, text: str
+) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=text, description=text[:1].upper() + text[1:] + ".")
+    command.set_defaults(does=f"remit.cli.{does}")
+    return command
+
+
+def _author(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    init = _command(commands, "init", "author:init", "write a first repository that compiles and runs")
+    init.add_argument("directory", nargs="?", default=".")
+    init.add_argument("--organisation", metavar="WORD", help="default: the name of the directory")
+    check = _command(commands, "check", "author:check", "find everything that is wrong with the definitions")
+    check.add_argument("directory", nargs="?", default=".")
+    check.add_argument("--format", choices=_FORMATS, default="text")
+    explain = _command(commands, "explain", "author:explain", "print the page of a rule")
+    explain.add_argument("rule", metavar="CODE", help="a code such as REF001, or a name")
+    schema = _command(
+        commands, "schema", "author:schema", "print the JSON Schema of the language, for editors"
+    )
+    schema.add_argument("kind", nargs="?", help="one kind only")
+    agents = _command(commands, "agents", "author:agents", "list the agents of the repository")
+    agents.add_argument("directory", nargs="?", default=".")
+    agents.add_argument("--format", choices=("text", "json"), default="text")
+
+
+def _gate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    evals = _command(commands, "eval", "gate:evaluate", "run eval suites and judge their gates")
+    evals.add_argument("suites", nargs="*", metavar="SUITE", help="default: all of them")
+    evals.add_argument("--to", default="dev", metavar="ENV", help="the environment whose gates judge")
+    evals.add_argument("--format", choices=("text", "json"), default="text")
+
+
+def _release(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    build = _command(commands, "build", "release:build", "seal and sign the bundle of the commit at HEAD")
+    build.add_argument("--to", default="dev", metavar="ENV")
+    build.add_argument("-o", "--output", required=True, metavar="DIR")
+    verify = _command(
+        commands, "verify", "release:verify", "verify a bundle against the keys this machine trusts"
+    )
+    verify.add_argument("bundle")
+    verify.add_argument("--attestations", metavar="FILE", help="default: the file beside the bundle")
+    verify.add_argument("--env", default="dev", metavar="ENV")
+    keys = _command(commands, "keys", "release:keys", "show the keys this machine has and trusts")
+    keys.add_argument("--format", choices=("text", "json"), default="text")
+    ship = _command(commands, "ship", "release:ship", "check, seal, eval, build, sign, verify, load and run")
+    ship.add_argument("--to", default="dev", metavar="ENV")
+    ship.add_argument("-o", "--output", metavar="DIR", help="default: `bundles` in the local state")
+    ship.add_argument("--run", metavar="AGENT", help="then run this agent")
+    ship.add_argument("--input", action="append", default=[], metavar="FILE|-|k=v")
+    ship.add_argument("--task", metavar="TYPE")
+    ship.add_argument("--script", metavar="FILE")
