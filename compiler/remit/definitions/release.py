@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from remit.definitions.metadata import Metadata
-from remit.definitions.words import AgentId, ApiVersion, EnvironmentId, Part, Version
+from remit.definitions.words import AgentKey, ApiVersion, EnvironmentId, Part, Version
 
 
 class ReleasedAgent(Part):
@@ -15,7 +15,7 @@ class ReleasedAgent(Part):
 
 class ReleaseSpec(Part):
     environment: EnvironmentId
-    agents: Annotated[dict[AgentId, ReleasedAgent], Field(min_length=1)]
+    agents: Annotated[dict[AgentKey, ReleasedAgent], Field(min_length=1)]
 
 
 class Release(Part):

@@ -2,10 +2,11 @@
 
 from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import Field, Tag, model_validator
+from pydantic import AfterValidator, Field, Tag, model_validator
 
 from remit.definitions.choice import text_or
 from remit.definitions.metadata import OwnedMetadata, ToolMetadata
+from remit.definitions.placeholders import Placeholder, placeholders
 from remit.definitions.words import (
     ApiVersion,
     ArgumentType,
@@ -130,7 +131,34 @@ class CredentialUse(Part):
 
 # ---- how it is performed
 
-Program = Annotated[str, Word("the name of a program such as `git`", "[A-Za-z0-9][A-Za-z0-9._+-]*")]
+_PROGRAM = Word("the name of a program such as `git`", "[A-Za-z0-9][A-Za-z0-9._+-]*")
+
+
+def _is_command_line(argv: tuple[str, ...]) -> tuple[str, ...]:
+    wrongs = [
+        Wrong("wrong-type", (i,), f"`{part}`", (expected,))
+        for i, part in enumerate(argv)
+        if (expected := _expected_of_element(i, part)) is not None
+    ]
+    if wrongs:
+        refuse(*wrongs)
+    return argv
+
+
+def _expected_of_element(index: int, element: str) -> str | None:
+    """What an element of a command line should have been, None where it is one."""
+    if index == 0:
+        return None if _PROGRAM.form.fullmatch(element) else _PROGRAM.expected
+    if "\0" in element:
+        return "text without a NUL"
+    pieces = placeholders(element)
+    if pieces is None:
+        return "`{argument}`, or `{{` and `}}` for braces"
+    several = sum(isinstance(piece, Placeholder) for piece in pieces) > 1
+    return "at most one `{argument}` in an element" if several else None
+
+
+Argv = Annotated[tuple[str, ...], Field(strict=False, min_length=1), AfterValidator(_is_command_line)]
 Workspace = Annotated[str, Word("the name of a workspace such as `repository`", "[a-z][a-z0-9_-]*")]
 ExitCode = Annotated[int, Field(ge=0, le=255)]
 
@@ -138,7 +166,7 @@ ExitCode = Annotated[int, Field(ge=0, le=255)]
 class Process(Part):
     """A local program, started without a shell; `argv[0]` is its name, the rest may hold `{argument}`."""
 
-    argv: Annotated[tuple[str, ...], Field(strict=False, min_length=1)]
+    argv: Argv
     stdin: Literal["none", "arguments"] = "none"
     output: Literal["text", "lines", "nul", "json"] = "text"
     ok_exit_codes: SomeDistinct[ExitCode] = (0,)

@@ -256,6 +256,8 @@ WorkspacePath = Annotated[str, _PATH, Mark("workspace-path")]
 """A file of the workspace that a run works on."""
 
 AgentId = Annotated[str, id_of("Agent")]
+AgentKey = Annotated[str, Word("the id of an Agent, without a version", _ID, "Agent")]
+"""The id of an agent where it is a key; its version stands beside it."""
 ToolId = Annotated[str, id_of("Tool")]
 McpServerId = Annotated[str, id_of("McpServer")]
 TeamId = Annotated[str, id_of("Team")]

@@ -1,0 +1,29 @@
+"""Placeholders `{argument}` in command lines and addresses; `{{` and `}}` are literal braces."""
+
+import re
+from typing import NamedTuple
+
+_PIECE = re.compile(r"\{\{|\}\}|\{(?P<name>[A-Za-z_][A-Za-z0-9_-]*)\}|(?P<stray>[{}])|[^{}]+")
+
+
+class Placeholder(NamedTuple):
+    """The place where the value of an argument goes."""
+
+    name: str
+
+
+def placeholders(text: str) -> tuple[str | Placeholder, ...] | None:
+    """A text cut at its placeholders, literals unescaped; None where a brace is neither."""
+    pieces: list[str | Placeholder] = []
+    for match in _PIECE.finditer(text):
+        if match["stray"]:
+            return None
+        if match["name"]:
+            pieces.append(Placeholder(match["name"]))
+            continue
+        literal = {"{{": "{", "}}": "}"}.get(match[0], match[0])
+        if pieces and isinstance(pieces[-1], str):
+            pieces[-1] += literal
+        else:
+            pieces.append(literal)
+    return tuple(pieces)

@@ -1,0 +1,179 @@
+"""References to earlier values: every root is the input or a state that can have given something by then."""
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import NamedTuple
+
+from remit.definitions import Agent, Graph
+from remit.definitions.leaves import Leaf
+from remit.definitions.reference import Malformed, Reference, reference_of, references_in
+from remit.definitions.state import ParallelState
+from remit.definitions.text import InlineText
+from remit.diagnostic import Fault
+from remit.link.named_files import named_bytes, named_path, named_text
+from remit.link.work import Work, span_of, undefined
+from remit.prompt import Prompt, SlotAt, prompt_of
+from remit.read import Path
+from remit.source import Span, span_at
+
+TASK = "task"
+A_REFERENCE = "a reference such as `${task.base}`, or `$${` for the text `${`"
+
+
+class Roots(NamedTuple):
+    """What references may begin with at some place; `branches` are those of the states that are parallel."""
+
+    names: Collection[str]
+    branches: Mapping[str, Collection[str]]
+
+
+ONLY_TASK = Roots((TASK,), {})
+
+
+def roots_of(graph: Graph) -> Roots:
+    """The roots of references in a graph: the input, and every state that has an output."""
+    states = graph.spec.states
+    names = [TASK, *(name for name, state in states.items() if state.type != "end")]
+    parallel = {name: state.branches for name, state in states.items() if isinstance(state, ParallelState)}
+    return Roots(dict.fromkeys(names), parallel)
+
+
+def link_graph(work: Work, path: str, graph: Graph, leaves: Iterable[Leaf]) -> None:
+    """Looks up the states and references of a graph."""
+    roots = roots_of(graph)
+    for leaf in leaves:
+        if leaf.meaning == "state":
+            if leaf.value not in graph.spec.states:
+                _undefined_state(work, path, leaf, graph)
+        else:
+            link_references(work, path, leaf, roots)
+
+
+def _undefined_state(work: Work, path: str, leaf: Leaf, graph: Graph) -> None:
+    meant = [state for state in graph.spec.states if state != leaf.value]
+    undefined(work, span_of(work, path, leaf.path), leaf.value, "state", meant)
+
+
+def link_agent(work: Work, path: str, agent: Agent, leaves: Iterable[Leaf]) -> None:
+    """Looks up the graph of an agent, and the references of its instructions and of its steps."""
+    graph = None
+    form = agent.spec.orchestration
+    if form.graph is not None:
+        graph = _graph_of(work, path, form.graph)
+    for leaf in leaves:
+        if leaf.path[:2] == ("spec", "instructions") and form.graph is not None:
+            if graph is not None:
+                link_references(work, path, leaf, roots_of(graph))
+        else:
+            link_references(work, path, leaf, _roots_at(agent, leaf.path))
+
+
+def link_source(work: Work, path: str, leaves: Iterable[Leaf]) -> None:
+    """Looks up the references of a ContextSource, which are to the input alone."""
+    for leaf in leaves:
+        link_references(work, path, leaf, ONLY_TASK)
+
+
+def _graph_of(work: Work, base: str, written: str) -> Graph | None:
+    """The graph that an agent names, or None and a fault here or in the file that it names."""
+
+    def span() -> Span:
+        return span_of(work, base, ("spec", "orchestration", "graph"))
+
+    path = named_path(work, base, span, written)
+    if path is None:
+        return None
+    file = work.files.get(path)
+    if file is None:
+        if named_bytes(work, base, span, written) is not None:
+            reason = "it is not below `agents/`, or not named `*.yaml`, so no Graph is read there"
+            work.faults.append(Fault("missing-file", span(), path, (reason,)))
+        return None
+    if isinstance(file.definition, Graph):
+        return file.definition
+    if file.identity is not None:
+        place = file.file.value_span(("kind",))
+        work.faults.append(Fault("wrong-kind", span(), written, ("Graph", file.identity.kind), place))
+    return None
+
+
+def _roots_at(agent: Agent, at: Path) -> Roots:
+    """The roots at a place of an agent: in a list of steps, those that came before."""
+    match at[2:]:
+        case ("function", "output", *_):
+            return Roots((TASK, "call"), {})
+        case ("chain" | "workflow", "steps", int(index), *_):
+            return Roots((TASK, *_step_ids(agent)[:index]), {})
+        case ("workflow", *_):
+            return Roots((TASK, *_step_ids(agent)), {})
+        case _:
+            return ONLY_TASK
+
+
+def _step_ids(agent: Agent) -> list[str]:
+    form = agent.spec.orchestration
+    if form.chain is not None:
+        return [step.id for step in form.chain.steps]
+    return [step.id for step in form.workflow.steps] if form.workflow is not None else []
+
+
+# ---- one place
+
+
+def link_references(work: Work, path: str, leaf: Leaf, roots: Roots) -> None:
+    """Looks up the references of a field: a binding, a reference alone, or a prompt with slots."""
+    match leaf.meaning:
+        case "reference":
+            reference = reference_of(leaf.value)
+            if reference is not None:
+                _link_reference(work, reference, roots, span_of(work, path, leaf.path))
+        case "binding":
+            for at, piece in references_in(leaf.value, leaf.path):
+                span = span_of(work, path, at)
+                if isinstance(piece, Malformed):
+                    work.faults.append(Fault("wrong-type", span, f"`{piece.text}`", (A_REFERENCE,)))
+                else:
+                    _link_reference(work, piece, roots, span)
+        case "prompt":
+            _link_prompt(work, path, leaf, roots)
+        case _:
+            pass
+
+
+def _link_reference(work: Work, reference: Reference, roots: Roots, span: Span) -> None:
+    root, steps = reference
+    if root not in roots.names:
+        undefined(work, span, root, "state", roots.names)
+    elif root in roots.branches and steps and steps[0] not in roots.branches[root]:
+        undefined(work, span, steps[0], f"branch of `{root}`", roots.branches[root])
+
+
+# ---- prompts
+
+
+def _link_prompt(work: Work, path: str, leaf: Leaf, roots: Roots) -> None:
+    if isinstance(leaf.value, InlineText):
+        place = span_of(work, path, (*leaf.path, "text"))
+        _link_slots(work, prompt_of(leaf.value.text), roots, lambda _line, _root: place)
+        return
+    named = named_text(work, path, leaf.path, leaf.value)
+    if named is not None:
+        file, text = named
+        lines = text.splitlines()
+        _link_slots(work, prompt_of(text), roots, lambda line, root: _span_in_text(file, lines, line, root))
+
+
+def _link_slots(work: Work, prompt: Prompt, roots: Roots, span: Callable[[int, str], Span]) -> None:
+    for fault in prompt.faults:
+        work.faults.append(Fault("invalid-template", span(fault.line, ""), fault.message))
+    for segment in prompt.segments:
+        if isinstance(segment, SlotAt):
+            place = span(segment.line, segment.root)
+            _link_reference(work, Reference(segment.root, segment.path), roots, place)
+
+
+def _span_in_text(path: str, lines: list[str], line: int, word: str) -> Span:
+    """The place of a word in a line of a text, the whole line where it does not stand there."""
+    text = lines[line - 1] if line <= len(lines) else ""
+    found = re.search(rf"\{{\{{\s*({re.escape(word)})\b", text) if word else None
+    return span_at(path, line, found.start(1) + 1, len(word)) if found else span_at(path, line, 1, len(text))

@@ -1,0 +1,41 @@
+"""Servers of tools: the reviewed result of `tools/list` in a file, a list of tools with a name and a schema each."""
+
+from typing import Any, cast
+
+from remit.definitions.leaves import Leaf
+from remit.diagnostic import Fault
+from remit.link.named_files import named_json
+from remit.link.work import Work
+from remit.read import Path, read
+
+
+def link_server(work: Work, base: str, leaf: Leaf) -> None:
+    """Reads the pinned tools of a server (MCP 2025-06-18, "Listing Tools") and checks their form."""
+    known = len(work.values)
+    named = named_json(work, base, leaf.path, leaf.value)
+    if named is None or len(work.values) == known:
+        return
+    path, value = named
+    flaw = _flaw(value)
+    if flaw is not None:
+        at, reason = flaw
+        file = read(path, (work.texts[path] or "").encode())
+        work.faults.append(Fault("invalid-json-schema", file.value_span(file.locate(at)), reason))
+
+
+def _flaw(value: Any) -> tuple[Path, str] | None:
+    listed: Any = cast("dict[str, Any]", value).get("tools") if isinstance(value, dict) else None
+    if not isinstance(listed, list):
+        return (), "the result of `tools/list` is an object with a list `tools`"
+    names: set[str] = set()
+    tools: list[Any] = listed
+    for index, tool in enumerate(tools):
+        at: Path = ("tools", index)
+        one = cast("dict[str, Any]", tool) if isinstance(tool, dict) else {}
+        name = one.get("name")
+        if not isinstance(name, str) or not isinstance(one.get("inputSchema"), dict):
+            return at, "a tool has a text `name` and an object `inputSchema`"
+        if name in names:
+            return (*at, "name"), f"`{name}` stands twice in the list"
+        names.add(name)
+    return None

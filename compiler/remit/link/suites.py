@@ -1,0 +1,112 @@
+"""Suites: their graders, and the cases in the file that they name, one JSON object a line."""
+
+from pydantic import ValidationError
+
+from remit.definitions import Case, EvalSuite
+from remit.definitions.words import KEY, found
+from remit.diagnostic import Fault
+from remit.link.named_files import MAX_CASES_BYTES, NotJson, json_value, named_bytes, named_folder
+from remit.link.work import Work, span_of, undefined
+from remit.parse import faults_of
+from remit.read import Path, ReadFile, read
+from remit.source import Span, span_at
+
+
+def link_suite(work: Work, path: str, suite: EvalSuite) -> None:
+    """Looks up the graders that decide, and reads and links the cases."""
+    graders = [grader.id for grader in suite.spec.graders]
+    for index, name in enumerate(suite.spec.success):
+        if name not in graders:
+            undefined(
+                work, span_of(work, path, ("spec", "success", index)), name, "grader of this suite", graders
+            )
+    named = named_bytes(
+        work, path, lambda: span_of(work, path, ("spec", "cases")), suite.spec.cases, MAX_CASES_BYTES
+    )
+    if named is not None:
+        work.cases[suite.metadata.id] = _cases(work, path, suite, *named)
+
+
+def _cases(work: Work, base: str, suite: EvalSuite, path: str, data: bytes) -> tuple[Case, ...]:
+    cases: list[Case] = []
+    first: dict[str, int] = {}
+    for number, line in enumerate(data.split(b"\n"), start=1):
+        if not line.strip():
+            continue
+        case = _case(work, path, number, line)
+        if case is None:
+            continue
+        place = _Line(path, number, line)
+        if case.id in first:
+            again = place.span(("id",))
+            work.faults.append(
+                Fault("duplicate-id", again, case.id, ("case",), span_at(path, first[case.id], 1))
+            )
+        first.setdefault(case.id, number)
+        _link_case(work, suite, case, place)
+        cases.append(case)
+    if not cases:
+        span = span_of(work, base, ("spec", "cases"))
+        work.faults.append(Fault("missing-file", span, path, ("it holds no case that can be used",)))
+    return tuple(cases)
+
+
+class _Line:
+    """A line of a file of cases, whose places are found when a fault wants one."""
+
+    __slots__ = ("line", "number", "path")
+
+    def __init__(self, path: str, number: int, line: bytes) -> None:
+        self.path, self.number, self.line = path, number, line
+
+    def read(self) -> ReadFile:
+        """The line as a flow mapping, on its own line of the file."""
+        return read(self.path, b"\n" * (self.number - 1) + self.line)
+
+    def span(self, at: Path) -> Span:
+        """The place of a value, or of a key where the path ends in `KEY`."""
+        file = self.read()
+        if at[-1:] == (KEY,):
+            return file.key_span(file.locate(at[:-1]))
+        return file.value_span(file.locate(at))
+
+
+def _case(work: Work, path: str, number: int, line: bytes) -> Case | None:
+    value = _value(line)
+    if isinstance(value, NotJson):
+        fault = Fault("wrong-type", span_at(path, number, value.column, 1), value.reason, ("a JSON object",))
+        work.faults.append(fault)
+        return None
+    if not isinstance(value, dict):
+        work.faults.append(Fault("wrong-type", span_at(path, number, 1, 1), found(value), ("a JSON object",)))
+        return None
+    try:
+        return Case.model_validate(value)
+    except ValidationError as error:
+        work.faults.extend(faults_of(error, _Line(path, number, line).read(), Case))
+        return None
+
+
+def _value(line: bytes) -> object:
+    try:
+        return json_value(line.decode())
+    except UnicodeDecodeError:
+        return NotJson("a line that is no UTF-8")
+
+
+def _link_case(work: Work, suite: EvalSuite, case: Case, line: _Line) -> None:
+    graders = [grader.id for grader in suite.spec.graders]
+    for name in case.expect:
+        if name not in graders:
+            undefined(work, line.span(("expect", name, KEY)), name, "grader of this suite", graders)
+    agent = work.agent(suite.spec.agent)
+    if agent is not None:
+        tasks = agent.spec.tasks
+        if case.task is None and len(tasks) > 1:
+            work.faults.append(Fault("missing-key", line.span(("id", KEY)), f"case {case.id}", ("task",)))
+        elif case.task is not None and case.task not in tasks:
+            undefined(work, line.span(("task",)), case.task, f"task of `{suite.spec.agent}`", tasks)
+    if case.script is not None:
+        named_bytes(work, line.path, lambda: line.span(("script",)), case.script)
+    if case.workspace is not None:
+        named_folder(work, line.path, lambda: line.span(("workspace",)), case.workspace)
