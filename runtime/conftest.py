@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from hypothesis import settings
 
 from remit_runtime.bundle.agent import (
     AgentIR,
@@ -77,6 +78,12 @@ from remit_runtime.trust.verify import attestations_beside, open_verified
 
 NOW = 1_795_000_000_000
 TIME = "2026-11-18T00:00:00Z"
+
+
+def pytest_configure() -> None:
+    """How long one example takes on a busy machine is no property of ours."""
+    settings.register_profile("remit", deadline=None)
+    settings.load_profile("remit")
 
 
 @dataclass(frozen=True)
