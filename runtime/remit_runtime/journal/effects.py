@@ -139,11 +139,12 @@ def close(db: sqlite3.Connection, begun: Begun, outcome: Outcome, seq: int) -> N
     """Writes that an effect has its outcome."""
     db.execute(
         "UPDATE effect SET status = ?, settled_seq = ? WHERE key = ?",
-        (_status_after(outcome), seq, begun.key),
+        (status_after(outcome), seq, begun.key),
     )
 
 
-def _status_after(outcome: Outcome) -> EffectStatus:
+def status_after(outcome: Outcome) -> EffectStatus:
+    """The status of an effect that has this outcome."""
     match outcome:
         case ChildEnded():
             return "done" if outcome.reason == "succeeded" else "failed"

@@ -6,37 +6,44 @@ import sqlite3
 
 from remit_runtime.errors import JournalCorrupt
 from remit_runtime.journal.audit import verify_rows
+from remit_runtime.journal.books import books_broken
 from remit_runtime.journal.chain import GENESIS
+from remit_runtime.journal.events import RunEvent
 from remit_runtime.journal.read import EventRow, audit_rows, event_rows, link_broken
 from remit_runtime.journal.records import Broken, Verified
 from remit_runtime.journal.rows import event_of
 
 
 def verify_run(db: sqlite3.Connection, run: str) -> Verified | Broken:
-    """Whether a run's events are one unbroken chain that ends where its row says; else the first that is not."""
+    """Whether a run's events are one unbroken chain, and its effects, ledger and row what the events come to.
+
+    Names the first row that is not what was written.
+    """
     ends = db.execute("SELECT head_seq, head_hash FROM run WHERE id = ?", (run,)).fetchone()
     if ends is None:
         return Broken("run", run, 0, "there is no such run")
-    head, seq = GENESIS, 0
+    head, events = GENESIS, list[RunEvent]()
     for row in event_rows(db, run, 0):
-        seq += 1
-        why = link_broken(row, run, seq, head) or _unreadable(row)
-        if why is not None:
-            return Broken("event", run, seq, why)
+        seq = len(events) + 1
+        why = link_broken(row, run, seq, head)
+        event = None if why is not None else _read(row)
+        if event is None:
+            return Broken("event", run, seq, why or "the event is none that this version can read")
         head = row.hash
-    if (seq, head) != ends:
-        return Broken("event", run, seq + 1, f"{ends[0]} events were written and {seq} are here")
-    return Verified(seq, head.hex())
+        events.append(event)
+    if (len(events), head) != ends:
+        return Broken(
+            "event", run, len(events) + 1, f"{ends[0]} events were written and {len(events)} are here"
+        )
+    return books_broken(db, run, events) or Verified(len(events), head.hex())
 
 
-def _unreadable(row: EventRow) -> str | None:
+def _read(row: EventRow) -> RunEvent | None:
     try:
         event = event_of(row.body)
-    except JournalCorrupt as error:
-        return error.message
-    return (
-        None if event.__struct_config__.tag == row.kind else "the event is of another kind than its row says"
-    )
+    except JournalCorrupt:
+        return None
+    return event if event.__struct_config__.tag == row.kind else None
 
 
 def verify_runs(db: sqlite3.Connection) -> Verified | Broken:

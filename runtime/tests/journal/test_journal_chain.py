@@ -208,6 +208,30 @@ def test_a_changed_head_is_found(journal: Journal, written: sqlite3.Connection, 
     assert isinstance(journal.verify(), Broken)
 
 
+@pytest.mark.parametrize(
+    ("table", "change"),
+    [
+        ("effect", "UPDATE effect SET status = 'intent' WHERE key = 'run_a:3'"),
+        ("effect", "DELETE FROM effect WHERE key = 'run_a:3'"),
+        ("effect", "UPDATE effect SET key = 'run_a:4' WHERE key = 'run_a:3'"),
+        ("ledger", "UPDATE ledger SET limit_microusd = limit_microusd + 1 WHERE scope = 'run_a'"),
+        ("ledger", "UPDATE ledger SET spent_tool_calls = 0 WHERE scope = 'run_a'"),
+        ("ledger", "UPDATE ledger SET reserved_steps = 1 WHERE scope = 'run_a'"),
+        ("run", "UPDATE run SET principal = 'os:eve' WHERE id = 'run_a'"),
+        ("run", "UPDATE run SET deadline_ms = deadline_ms + 1 WHERE id = 'run_a'"),
+        ("run", "UPDATE run SET reason = 'failed' WHERE id = 'run_a'"),
+        ("run", "UPDATE run SET status = 'running', reason = NULL, ended_ms = NULL WHERE id = 'run_a'"),
+    ],
+)
+def test_a_table_that_does_not_say_what_the_events_come_to_is_found(
+    journal: Journal, written: sqlite3.Connection, table: str, change: str
+) -> None:
+    written.execute(change)
+    found = journal.verify()
+    assert isinstance(found, Broken)
+    assert (found.table, found.run) == (table, "run_a")
+
+
 def test_a_changed_or_lost_blob_of_an_event_is_found(journal: Journal, written: sqlite3.Connection) -> None:
     written.execute("UPDATE blob SET bytes = x'7b7d'")
     assert isinstance(journal.verify(), Broken)
