@@ -203,6 +203,11 @@ class Journal:
         with self._writing() as (db, now):
             return leases.signal(db, run, signal, body, now)
 
+    def note(self, entry: AuditEntry) -> None:
+        """Audits an act outside any run: an invocation that was refused, an asserted principal."""
+        with self._writing() as (db, now):
+            rows.insert_audit(db, [(entry, None, None)], now)
+
     # Reading
 
     def read(self, run: str) -> RunRecord:

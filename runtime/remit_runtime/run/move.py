@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import msgspec
+
 from remit_runtime.bundle.graph import CallState, DecideState, EndState, Match, ParallelState, Route
 from remit_runtime.journal.events import OutputAccepted, StateEntered
 from remit_runtime.models.json_text import Json, trusted_json
@@ -43,6 +47,17 @@ def leave(
 ) -> Record:
     """The end of a visit with an outcome; without a target the run will end as failed."""
     return Record((OutputAccepted(state, outcome, output, target, branch, detail),))
+
+
+def detailed(move: Record | Finish, detail: str) -> Record | Finish:
+    """The same move or end, with more to say of why."""
+    if isinstance(move, Finish):
+        return replace(move, detail=f"{move.detail}: {detail}")
+    first, *others = move.events
+    if not isinstance(first, OutputAccepted):
+        return move
+    why = detail if first.detail is None else f"{first.detail}: {detail}"
+    return Record((msgspec.structs.replace(first, detail=why), *others))
 
 
 def onward(plan: Plan, state: RunState, token: Token, left: OutputAccepted) -> Record | Finish | None:

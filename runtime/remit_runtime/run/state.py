@@ -189,7 +189,9 @@ def _accepted(state: RunState, event: OutputAccepted) -> RunState:
     others = tuple(one for one in state.tokens if one.branch[:inside] != event.branch)
     outputs = state.outputs if event.output is None else {**state.outputs, event.state: event.output}
     transcripts = state.transcripts
-    if isinstance(before.last, ModelSettled) and event.detail is not None and event.state == before.state:
+    if event.detail is not None and before.asked_by is not None and isinstance(before.last, StateEntered):
+        transcripts = _told(state, event.branch, before.asked_by, Faulted(event.detail))
+    if event.detail is not None and isinstance(before.last, ModelSettled) and event.state == before.state:
         transcripts = _told(state, event.branch, before.state, Faulted(event.detail))
     return _with(
         state,

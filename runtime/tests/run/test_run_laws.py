@@ -258,7 +258,7 @@ def ran(plan: Plan, started: RunStarted, seed: int) -> tuple[RunState, list[RunE
     raise AssertionError("the run does not end")
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(graph=GRAPHS, steps=st.integers(1, 12), fallback=st.sampled_from(("none", "in_order")), seed=SEED)
 def test_every_run_ends_with_one_terminal_reason_within_its_steps(
     make_agent: Make,

@@ -1,0 +1,156 @@
+"""Child runs: what a handoff starts, with how much of its parent's budget, and what the parent hears of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from remit_runtime.bundle.agent import AgentIR
+from remit_runtime.bundle.graph import Budget, HandoffState
+from remit_runtime.errors import RunRefused, UsageError
+from remit_runtime.journal.events import ChildEnded, ChildStarted, RunEvent, RunStarted
+from remit_runtime.journal.ledger import amount_of_budget
+from remit_runtime.journal.records import Existing, Lease, NewRun, Refused
+from remit_runtime.models.json_text import trusted_json
+from remit_runtime.run.admission import input_faults, refusal_of
+from remit_runtime.run.effects import FollowChild, Record, StartChild
+from remit_runtime.run.move import leave
+from remit_runtime.run.plan import narrowed, plan_of
+from remit_runtime.run.result import RunResult
+from remit_runtime.run.state import EMPTY, RunState, fold_all
+from remit_runtime.run.worker import LEASE_MS, Driven, Worker
+
+
+def child_start(worker: Worker, driven: Driven, effect: StartChild) -> RunEvent:
+    """The event that sets a child's budget aside; or the handoff's failure, if the child may not run at all."""
+    node = effect.state
+    bundle = worker.gateway.bundle
+    refused = refusal_of(bundle, node.agent)
+    if refused is None:
+        refused = _input_refusal(worker, node, effect.input)
+    if refused is not None:
+        detail = f"`{node.agent}` did not start: {refused.message}"
+        return _failed(effect, detail).events[0]
+    budget = _carved(worker, driven, node, bundle.agent(node.agent))
+    return ChildStarted(node.id, worker.new_run(), node.agent, effect.input, budget)
+
+
+def child_in_hands(worker: Worker, driven: Driven, effect: FollowChild) -> Driven | Refused | None:
+    """The child run that was started, claimed or created now; None if it has ended already.
+
+    Raises:
+        RuntimeError: the parent has not started it.
+    """
+    token = next(one for one in driven.state.tokens if one.state == effect.state.id)
+    if not isinstance(token.last, ChildStarted):
+        raise RuntimeError(f"run `{driven.run}` follows a child that it has not started")
+    lease = _lease(worker, driven, effect, token.last)
+    if isinstance(lease, Refused):
+        return None if lease.reason == "ended" else lease
+    state = state_of(worker, effect.child)
+    agent = narrowed(worker.gateway.bundle.agent(token.last.agent), driven.plan.agent)
+    elsewhere = driven.state.answers + driven.answers_elsewhere + answers_below(worker, state)
+    return Driven(plan_of(agent), driven.workspaces, lease, state, elsewhere)
+
+
+def _lease(worker: Worker, driven: Driven, effect: FollowChild, event: ChildStarted) -> Lease | Refused:
+    if _exists(worker, effect.child):
+        return worker.journal.claim(effect.child, worker.owner, LEASE_MS)
+    started = _started(worker, driven, effect.state, event)
+    created = worker.journal.create(NewRun(effect.child, worker.owner, LEASE_MS), started)
+    if isinstance(created, Existing):
+        raise RuntimeError(f"the child `{effect.child}` was created without an invocation key")
+    # A parent that ends while its child is created is no end of the child: it never was.
+    return (
+        Refused("cancelled", driven.run)
+        if isinstance(created, Refused) and created.reason == "ended"
+        else created
+    )
+
+
+def child_end(effect: FollowChild, result: RunResult) -> ChildEnded:
+    """What the parent hears of a child that has ended.
+
+    Raises:
+        RuntimeError: it has not.
+    """
+    if result.reason is None:
+        raise RuntimeError(f"the child `{effect.child}` has not ended")
+    return ChildEnded(effect.state.id, effect.child, result.reason, result.output)
+
+
+def state_of(worker: Worker, run: str) -> RunState:
+    """A run's state, folded from its verified events."""
+    return fold_all(EMPTY, [stored.event for stored in worker.journal.events(run)])
+
+
+def answers_below(worker: Worker, state: RunState) -> int:
+    """The model answers of all child runs of a run, and of theirs."""
+    total = 0
+    for child in state.children:
+        if _exists(worker, child):
+            below = state_of(worker, child)
+            total += below.answers + answers_below(worker, below)
+    return total
+
+
+def with_answers_below(worker: Worker, driven: Driven, before: int) -> Driven:
+    """A parent that counts the answers of its children anew; `before` is what it counted of them so far."""
+    return replace(
+        driven, answers_elsewhere=driven.answers_elsewhere - before + answers_below(worker, driven.state)
+    )
+
+
+def _exists(worker: Worker, run: str) -> bool:
+    try:
+        worker.journal.read(run)
+    except UsageError:
+        return False
+    return True
+
+
+def _input_refusal(worker: Worker, node: HandoffState, given: str) -> RunRefused | None:
+    agent = worker.gateway.bundle.agent(node.agent)
+    return input_faults(worker.gateway.schemas, agent, node.task, trusted_json(given))
+
+
+def _failed(effect: StartChild, detail: str) -> Record:
+    node = effect.state
+    return leave(node.id, effect.branch, "failed", None, node.failed or node.chosen_by, detail)
+
+
+def _carved(worker: Worker, driven: Driven, node: HandoffState, child: AgentIR) -> Budget:
+    """The smallest of what the child has by itself, what its parent shares, and what the parent has left."""
+    record = worker.journal.read(driven.run)
+    left = amount_of_budget(record.budget).beyond(record.spent + record.reserved)
+    own, share = child.budget, node.share or child.budget
+    time_left = max(0, driven.started.deadline_ms - worker.now_ms())
+    return Budget(
+        steps=min(own.steps, share.steps, left.steps),
+        model_calls=min(own.model_calls, share.model_calls, left.model_calls),
+        tool_calls=min(own.tool_calls, share.tool_calls, left.tool_calls),
+        microusd=min(own.microusd, share.microusd, left.microusd),
+        milliseconds=min(own.milliseconds, share.milliseconds, time_left),
+    )
+
+
+def _started(worker: Worker, driven: Driven, node: HandoffState, event: ChildStarted) -> RunStarted:
+    parent = driven.started
+    bundle = worker.gateway.bundle
+    agent = bundle.agent(event.agent)
+    return RunStarted(
+        agent=agent.id,
+        version=agent.version,
+        closure=bundle.entry(agent.id).closure,
+        bundle=parent.bundle,
+        environment=parent.environment,
+        task=node.task,
+        input=event.input,
+        workspaces=parent.workspaces,
+        user=parent.user,
+        asserted_user=parent.asserted_user,
+        tenant=parent.tenant,
+        budget=event.budget,
+        parent=driven.run,
+        model_adapter=parent.model_adapter,
+        deadline_ms=min(parent.deadline_ms, worker.now_ms() + event.budget.milliseconds),
+    )

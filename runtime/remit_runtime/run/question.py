@@ -1,0 +1,101 @@
+"""The question that a decide state puts to its model: everything the model may see, and nothing else."""
+
+from __future__ import annotations
+
+from remit_runtime.bundle.agent import LiteralText, ModelIR, PromptIR
+from remit_runtime.bundle.graph import DecideState, HandoffState
+from remit_runtime.bundle.open import VerifiedBundle
+from remit_runtime.models.fence import fence
+from remit_runtime.models.json_text import Json, json_text
+from remit_runtime.models.port import HandoffOffer, Message, ModelCall, ModelLimits, ToolOffer
+from remit_runtime.run.bind import Unresolved, resolve
+from remit_runtime.run.effects import AskModel
+from remit_runtime.run.plan import Plan
+from remit_runtime.run.state import RunState, transcript_of
+
+
+def question(
+    bundle: VerifiedBundle, plan: Plan, state: RunState, ask: AskModel, ordinal: int
+) -> ModelCall | Unresolved:
+    """The model call of a decide state, or the slot of its prompt that has no value.
+
+    Slots that are not trusted stand fenced in the prompt, and so does the task's input, which follows the prompt.
+    """
+    started = state.started
+    if started is None:
+        raise RuntimeError("a run that has not started asks nothing")
+    model = model_of(bundle, plan, ask.attempt)
+    prompt = rendered(bundle.prompt(ask.state.prompt), state)
+    if isinstance(prompt, Unresolved):
+        return prompt
+    task = Message("user", f"The input of the task {started.task}:\n{fence(started.input, 'task')}")
+    limits = ModelLimits(
+        model.max_output_tokens,
+        min(plan.agent.context.max_input_tokens, model.context_tokens),
+        plan.agent.reasoning_budget,
+        started.deadline_ms,
+    )
+    answer = None if ask.state.decides is None else bundle.schema(ask.state.decides).decode()
+    return ModelCall(
+        agent=plan.agent.id,
+        state=ask.state.id,
+        visit=ask.visit,
+        ordinal=ordinal,
+        attempt=ask.attempt,
+        model=model,
+        messages=(Message("system", prompt), task),
+        transcript=transcript_of(state, ask.branch, ask.state.id),
+        tools=_tools(bundle, plan, ask.state),
+        handoffs=_handoffs(bundle, plan, ask.state),
+        answer_schema=answer,
+        limits=limits,
+    )
+
+
+def model_of(bundle: VerifiedBundle, plan: Plan, attempt: int) -> ModelIR:
+    """The model of an attempt: the agent's models in order, the last for every attempt beyond them.
+
+    Raises:
+        RuntimeError: the agent allows no model; such an agent is refused before it starts.
+    """
+    if not plan.agent.models:
+        raise RuntimeError(f"agent `{plan.agent.id}` has a decide state and no model")
+    return bundle.model(plan.agent.models[min(attempt, len(plan.agent.models)) - 1].object)
+
+
+def rendered(prompt: PromptIR, state: RunState) -> str | Unresolved:
+    """A prompt's text with its slots filled: strings as they are, anything else as JSON."""
+    parts: list[str] = []
+    for segment in prompt.segments:
+        if isinstance(segment, LiteralText):
+            parts.append(segment.text)
+            continue
+        value = resolve(segment.value, state)
+        if isinstance(value, Unresolved):
+            return value
+        text = _slot_text(value.value)
+        origin = ".".join((segment.value.root, *segment.value.path))
+        parts.append(text if segment.trusted else fence(text, origin))
+    return "".join(parts)
+
+
+def _slot_text(value: Json) -> str:
+    return value if isinstance(value, str) else json_text(value)
+
+
+def _tools(bundle: VerifiedBundle, plan: Plan, node: DecideState) -> tuple[ToolOffer, ...]:
+    pins = {use.id: use.object for use in plan.agent.tools}
+    offered = [edge.tool for edge in node.calls if edge.tool in pins]
+    return tuple(ToolOffer(tool, bundle.schema(bundle.tool(pins[tool]).input).decode()) for tool in offered)
+
+
+def _handoffs(bundle: VerifiedBundle, plan: Plan, node: DecideState) -> tuple[HandoffOffer, ...]:
+    offers: list[HandoffOffer] = []
+    for edge in node.handoffs:
+        target = plan.states.get(edge.state)
+        if not isinstance(target, HandoffState):
+            continue
+        tasks = {task.name: task.schema for task in bundle.agent(edge.agent).tasks}
+        if target.task in tasks:
+            offers.append(HandoffOffer(edge.agent, bundle.schema(tasks[target.task]).decode()))
+    return tuple(offers)

@@ -1,0 +1,92 @@
+"""Who drives a run and with what: the fixed surroundings of one worker, and one run in its hands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from remit_runtime.gateway.load import Gateway
+from remit_runtime.gateway.workspace import Workspace
+from remit_runtime.journal.events import RunEvent, RunStarted
+from remit_runtime.journal.records import Appended, Lease, Refused
+from remit_runtime.journal.sqlite import Journal
+from remit_runtime.models.port import ModelPort
+from remit_runtime.policy.request import EvalStatus
+from remit_runtime.run.plan import Plan
+from remit_runtime.run.state import RunState, fold_all
+
+LEASE_MS = 30_000
+
+
+@dataclass(frozen=True)
+class Worker:
+    """What drives runs of one bundle on this machine. `owner` names this process to the journal."""
+
+    gateway: Gateway
+    model: ModelPort | None
+    home: Path
+    owner: str
+    new_run: Callable[[], str]
+
+    @property
+    def journal(self) -> Journal:
+        """The one store."""
+        return self.gateway.journal
+
+    def now_ms(self) -> int:
+        """Milliseconds since the epoch."""
+        return self.gateway.clock()
+
+
+@dataclass(frozen=True)
+class Driven:
+    """A run in a worker's hands: its plan, its checkouts, the lease, and its state as of that lease.
+
+    `answers_elsewhere` counts the model answers of the other runs of its tree, for scripts.
+    """
+
+    plan: Plan
+    workspaces: Mapping[str, Workspace]
+    lease: Lease
+    state: RunState
+    answers_elsewhere: int = 0
+
+    @property
+    def run(self) -> str:
+        """The id of the run."""
+        return self.lease.run
+
+    @property
+    def started(self) -> RunStarted:
+        """The first event of the run."""
+        if self.state.started is None:
+            raise RuntimeError("a run is driven before it has started")
+        return self.state.started
+
+
+def appended(worker: Worker, driven: Driven, events: Sequence[RunEvent]) -> Driven | Refused:
+    """The run after events are durable, or what refused them."""
+    done = worker.journal.append(driven.lease, events)
+    if not isinstance(done, Appended):
+        return done
+    return replace(driven, lease=done.lease, state=fold_all(driven.state, list(events)))
+
+
+def caught_up(worker: Worker, driven: Driven, lease: Lease) -> Driven:
+    """The run after the events that the gateway has appended for it."""
+    stored = worker.journal.events(driven.run, driven.lease.seq)
+    return replace(driven, lease=lease, state=fold_all(driven.state, [one.event for one in stored]))
+
+
+def eval_status(worker: Worker, started: RunStarted) -> EvalStatus:
+    """What the bundle's verified evidence says of the agent: proven, or not, or that nobody demands it."""
+    bundle = worker.gateway.bundle
+    suites = bundle.evidence.for_closure(started.closure)
+    if suites and all(suite.passed for suite in suites):
+        return "proven"
+    demanded = any(
+        one.id == bundle.environment and one.require_evidence
+        for one in worker.gateway.policy_set.environments
+    )
+    return "not_proven" if demanded or bundle.environment != "dev" else "not_required"
