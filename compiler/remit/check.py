@@ -9,9 +9,11 @@ from typing import Any
 
 from remit.diagnostic import Diagnostic, Fault, in_order
 from remit.git import ROOT_MARKER, Tree, definitions, folder_tree
+from remit.link import Portfolio, link
+from remit.parse import parse
 from remit.read import ReadFile, Value, nothing_read, read
 from remit.rule import LOCKED_GROUPS, Level, Levels, Rule
-from remit.rules import RULES, SYNTAX
+from remit.rules import LINKED, RULES, SYNTAX
 from remit.source import SourceFile, Sources, whole_file
 
 LIBRARIES = ("std@1",)
@@ -22,12 +24,14 @@ LIBRARIES = ("std@1",)
 class CheckResult:
     """What a check found: the diagnostics in their order, and how many files it read.
 
-    `sources` quotes lines of what was checked, as long as its tree can be read.
+    `sources` quotes lines of what was checked, as long as its tree can be read. `portfolio` is whole only where
+    nothing found is an error.
     """
 
     diagnostics: tuple[Diagnostic, ...]
     files: int
     sources: Sources
+    portfolio: Portfolio
 
     @property
     def has_errors(self) -> bool:
@@ -47,9 +51,11 @@ def check(tree: Tree, levels: Levels | None = None) -> CheckResult:
         found: list[Diagnostic] = []
         for file in files:
             found.extend(_judge_file(file, wanted))
-        # SEAM parse: parse(files) -> parsed definitions and their faults; then the SCHEMA rules over them.
-        # SEAM link: link(parsed, tree) -> portfolio; then the LINKED rules over it.
-    return CheckResult(in_order(found), len(files), sources(tree))
+        portfolio = link([parse(file) for file in files], tree, library_tree())
+        for file in portfolio.unreadable:
+            found.extend(_judge_file(file, wanted))
+        found.extend(_judge_portfolio(portfolio, wanted))
+    return CheckResult(in_order(found), len(files), sources(tree), portfolio)
 
 
 def sources(tree: Tree) -> Sources:
@@ -96,6 +102,16 @@ def _judge_file(file: ReadFile, levels: Levels) -> Iterator[Diagnostic]:
         kinds = sorted({fault.kind for fault in faults})
         raise RuntimeError(f"no rule words one of the faults {kinds} of {file.path}")
     yield from found
+
+
+def _judge_portfolio(portfolio: Portfolio, levels: Levels) -> Iterator[Diagnostic]:
+    """What parsing and linking found: a finding for every fault."""
+    told = {rule.name for rule in LINKED}
+    # INVARIANT: no fault goes unsaid; a fault of a new kind needs a rule of that name.
+    if not portfolio.faults.keys() <= told:
+        raise RuntimeError(f"no rule words one of the faults {sorted(portfolio.faults.keys() - told)}")
+    for rule in LINKED:
+        yield from rule.diagnostics(portfolio, levels)
 
 
 def _root(files: Sequence[ReadFile]) -> dict[str, Value]:

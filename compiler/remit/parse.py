@@ -136,8 +136,7 @@ def _unknown_key(file: ReadFile, parent: Path, key: str, model: type[BaseModel])
     span = file.key_span((*parent, key))
     place = belongs_to(model, parent, key, file.value)
     if place is not None:
-        where = _dotted(place) or "the top of the file"
-        return Fault("misplaced-key", span, key, (where,), _where(file, place))
+        return Fault("misplaced-key", span, key, (_dotted(place),), _where(file, place))
     known = dict.fromkeys(name for part in parts_at(model, parent, file.value) for name in keys_of(part))
     return Fault("unknown-key", span, key, tuple(known))
 
@@ -229,7 +228,7 @@ _EXPECTED = {
     "model_attributes_type": "a mapping",
     "dict_type": "a mapping",
     "tuple_type": "a list",
-    "string_type": "a string",
+    "string_type": "a text",
     "int_type": "an integer",
     "bool_type": "`true` or `false`",
 }

@@ -119,6 +119,10 @@ class ModelGrant(Part):
     reasoning_budget: Literal["none", "low", "medium", "high"] = "none"
 
 
+def _also_allowed(index: int, tool: str, allowed: tuple[str, ...]) -> Wrong:
+    return Wrong("exclusive-keys", ("denied", index), tool, (tool,), ("allowed", allowed.index(tool)))
+
+
 class ToolGrant(Part):
     allowed: Distinct[ToolId] = ()
     denied: Distinct[ToolId] = ()
@@ -127,7 +131,7 @@ class ToolGrant(Part):
     def _allowed_or_denied(self) -> Self:
         both = [i for i, tool in enumerate(self.denied) if tool in self.allowed]
         if both:
-            refuse(*(Wrong("exclusive-keys", ("denied", i), self.denied[i], ("allowed",)) for i in both))
+            refuse(*(_also_allowed(i, self.denied[i], self.allowed) for i in both))
         return self
 
 

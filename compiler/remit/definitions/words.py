@@ -80,13 +80,23 @@ def found(value: object) -> str:
         case Decimal():
             return "a decimal"
         case str():
-            return f"`{value}`" if 0 < len(value) <= 60 and "\n" not in value else "a string"
+            return _found_text(value)
         case list():
             return "a list"
         case dict():
             return "a mapping"
         case _:
             return "something else"
+
+
+def _found_text(text: str) -> str:
+    if not 0 < len(text) <= 60 or "\n" in text:
+        return "a text" if text else "an empty text"
+    # A text that looks like something else is what its author most likely did not see.
+    return f"the text `{text}`" if _LOOKS_LIKE_A_VALUE.fullmatch(text) else f"`{text}`"
+
+
+_LOOKS_LIKE_A_VALUE = re.compile(r"[-+]?[0-9][0-9.eE+-]*|true|false|null")
 
 
 # ---- optional fields and lists
@@ -359,7 +369,7 @@ def exactly_one(part: BaseModel, keys: Sequence[str]) -> None:
     if not given:
         refuse(Wrong("missing-key", (), "", tuple(keys)))
     if len(given) > 1:
-        refuse(*(Wrong("exclusive-keys", (key,), key, (given[0],)) for key in given[1:]))
+        refuse(*(Wrong("exclusive-keys", (key,), key, (given[0],), (given[0],)) for key in given[1:]))
 
 
 def only_with(part: BaseModel, key: str, allowed: bool, where: str) -> None:

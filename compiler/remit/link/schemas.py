@@ -137,6 +137,8 @@ def _explained(schema: dict[str, Any], message: str, at: Path) -> _Flaw:
     error = best_match(meta.iter_errors(schema))  # pyright: ignore[reportUnknownMemberType]
     if error is None:
         return _Flaw(at, _plain(message))
+    # A type is one of some words, or a list of them; the words say more than "neither".
+    error = next((one for one in error.context or () if one.validator == "enum"), error)
     where: Path = tuple(error.absolute_path)
     said = cast("object", error.instance)
     match error.validator:

@@ -2,6 +2,19 @@
 
 from remit.rules.levels.locked_rule import locked_rule
 from remit.rules.levels.unknown_rule import unknown_rule
+from remit.rules.prompts.invalid_template import invalid_template
+from remit.rules.references.duplicate_id import duplicate_id
+from remit.rules.references.missing_file import missing_file
+from remit.rules.references.path_leaves_repository import path_leaves_repository
+from remit.rules.references.undefined_reference import undefined_reference
+from remit.rules.references.wrong_kind import wrong_kind
+from remit.rules.schema.exclusive_keys import exclusive_keys
+from remit.rules.schema.misplaced_key import misplaced_key
+from remit.rules.schema.missing_key import missing_key
+from remit.rules.schema.unknown_api_version import unknown_api_version
+from remit.rules.schema.unknown_key import unknown_key
+from remit.rules.schema.unknown_value import unknown_value
+from remit.rules.schema.wrong_type import wrong_type
 from remit.rules.syntax.custom_tag import custom_tag
 from remit.rules.syntax.deceptive_text import deceptive_text
 from remit.rules.syntax.duplicate_key import duplicate_key
@@ -10,6 +23,7 @@ from remit.rules.syntax.invalid_yaml import invalid_yaml
 from remit.rules.syntax.not_a_definition import not_a_definition
 from remit.rules.syntax.several_documents import several_documents
 from remit.rules.syntax.unbounded_document import unbounded_document
+from remit.rules.tools.invalid_json_schema import invalid_json_schema
 
 SYNTAX = (
     invalid_yaml,
@@ -25,4 +39,22 @@ SYNTAX = (
 )
 """Rules over one file as it was read."""
 
-RULES = (*SYNTAX,)
+LINKED = (
+    unknown_key,
+    missing_key,
+    wrong_type,
+    unknown_value,
+    misplaced_key,
+    exclusive_keys,
+    unknown_api_version,
+    undefined_reference,
+    wrong_kind,
+    duplicate_id,
+    path_leaves_repository,
+    missing_file,
+    invalid_json_schema,
+    invalid_template,
+)
+"""Rules over the portfolio: what parsing and linking found."""
+
+RULES = (*SYNTAX, *LINKED)

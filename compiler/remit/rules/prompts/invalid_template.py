@@ -1,0 +1,67 @@
+"""PRM003."""
+
+from collections.abc import Iterator
+
+from remit.link import Portfolio
+from remit.rule import Finding, rule
+
+
+@rule("invalid-template", "PRM003", since="0.1")
+def invalid_template(portfolio: Portfolio) -> Iterator[Finding]:
+    """A prompt that is no template, or uses more of Jinja2 than prompts may.
+
+    ## Why
+
+    The runtime has no template engine. A prompt is cut into text and slots while compiling, so it may hold slots
+    such as `{{ task.text }}` and nothing that would have to be computed later.
+
+    ## Wrong
+
+    ```yaml file=agents/notes/agent.yaml
+    apiVersion: remit/v1
+    kind: Agent
+    metadata: {id: acme.notes, version: 0.1.0, owner: dev}
+    spec:
+      purpose: Write notes.
+      tasks: {write: {text: string}}
+      instructions: notes.md
+      models: [dev]
+      output: {notes: string}
+    ```
+
+    ```markdown file=agents/notes/notes.md
+    Write notes on {{ task.text | upper }}.
+    ```
+
+    ```yaml file=remit.yaml
+    apiVersion: remit/v1
+    organisation: acme
+    use: [std@1]
+    ```
+
+    ## Right
+
+    ```yaml file=agents/notes/agent.yaml
+    apiVersion: remit/v1
+    kind: Agent
+    metadata: {id: acme.notes, version: 0.1.0, owner: dev}
+    spec:
+      purpose: Write notes.
+      tasks: {write: {text: string}}
+      instructions: notes.md
+      models: [dev]
+      output: {notes: string}
+    ```
+
+    ```markdown file=agents/notes/notes.md
+    Write notes on {{ task.text }}.
+    ```
+
+    ```yaml file=remit.yaml
+    apiVersion: remit/v1
+    organisation: acme
+    use: [std@1]
+    ```
+    """
+    for fault in portfolio.faults.get("invalid-template", ()):
+        yield Finding(fault.span, fault.subject, (), "write a slot such as `{{ task.text }}`")

@@ -1,0 +1,1 @@
+"""Rules over what definitions name: other definitions, states, arguments and files."""

@@ -1,0 +1,43 @@
+"""SCH002."""
+
+from collections.abc import Iterator
+
+from remit.link import Portfolio
+from remit.rule import Finding, rule
+
+
+@rule("missing-key", "SCH002", since="0.1")
+def missing_key(portfolio: Portfolio) -> Iterator[Finding]:
+    """A mapping without a key that it needs.
+
+    ## Why
+
+    Whatever has a safe default may be left out. What has none is for the author to say: who answers for a tool, what
+    it does to the world, where a state goes next.
+
+    ## Wrong
+
+    ```yaml file=policies/approval.yaml
+    apiVersion: remit/v1
+    kind: Approval
+    metadata: {id: release}
+    spec: {count: 2}
+    ```
+
+    ## Right
+
+    ```yaml file=policies/approval.yaml
+    apiVersion: remit/v1
+    kind: Approval
+    metadata: {id: release}
+    spec: {role: security, count: 2}
+    ```
+    """
+    for fault in portfolio.faults.get("missing-key", ()):
+        where = f" in `{fault.subject}`" if fault.subject else ""
+        keys = [f"`{key}`" for key in fault.expected]
+        if len(keys) == 1:
+            yield Finding(fault.span, f"key {keys[0]} is missing{where}")
+        else:
+            message = f"one of the keys {', '.join(keys[:-1])} and {keys[-1]} is missing{where}"
+            yield Finding(fault.span, message, (), "give exactly one of them")

@@ -1,0 +1,46 @@
+"""SCH001."""
+
+from collections.abc import Iterator
+
+from remit.diagnostic import nearest
+from remit.link import Portfolio
+from remit.rule import Finding, rule
+
+
+@rule("unknown-key", "SCH001", since="0.1")
+def unknown_key(portfolio: Portfolio) -> Iterator[Finding]:
+    """A key that the language does not know at this place.
+
+    ## Why
+
+    A key that is passed over in silence is a limit, a guardrail or a denial that its author believes in and nobody
+    enforces. Every mapping whose keys the language fixes refuses all others.
+
+    ## Wrong
+
+    ```yaml file=policies/approval.yaml
+    apiVersion: remit/v1
+    kind: Approval
+    metadata: {id: release}
+    spec: {role: security, cuont: 2}
+    ```
+
+    ## Right
+
+    ```yaml file=policies/approval.yaml
+    apiVersion: remit/v1
+    kind: Approval
+    metadata: {id: release}
+    spec: {role: security, count: 2}
+    ```
+    """
+    for fault in portfolio.faults.get("unknown-key", ()):
+        meant = nearest(fault.subject, fault.expected)
+        advice = f"did you mean `{meant}`?" if meant is not None else _known(fault.expected)
+        yield Finding(fault.span, f"unknown key `{fault.subject}`", (), advice)
+
+
+def _known(keys: tuple[str, ...]) -> str:
+    if not keys:
+        return "nothing may stand in this mapping"
+    return f"the keys of this mapping are {', '.join(f'`{key}`' for key in keys)}"

@@ -1,0 +1,1 @@
+"""Rules over tools and the schemas of what goes in and out."""
