@@ -228,7 +228,7 @@ _EXPECTED = {
     "model_attributes_type": "a mapping",
     "dict_type": "a mapping",
     "tuple_type": "a list",
-    "string_type": "a text",
+    "string_type": "a string",
     "int_type": "an integer",
     "bool_type": "`true` or `false`",
 }

@@ -91,9 +91,9 @@ def found(value: object) -> str:
 
 def _found_text(text: str) -> str:
     if not 0 < len(text) <= 60 or "\n" in text:
-        return "a text" if text else "an empty text"
+        return "a string" if text else "an empty string"
     # A text that looks like something else is what its author most likely did not see.
-    return f"the text `{text}`" if _LOOKS_LIKE_A_VALUE.fullmatch(text) else f"`{text}`"
+    return f"the string `{text}`" if _LOOKS_LIKE_A_VALUE.fullmatch(text) else f"`{text}`"
 
 
 _LOOKS_LIKE_A_VALUE = re.compile(r"[-+]?[0-9][0-9.eE+-]*|true|false|null")
