@@ -185,16 +185,16 @@ def _fact_faults(world: World, item: FactSource) -> Iterator[PolicyFault]:
         problem = glob_problem(glob)
         if problem is not None:
             yield PolicyFault((*item.place, "any_glob", index), "wrong-fact", problem, glob)
-    having = {tool: shape.type.fields.get(fact.arg) for tool, shape in world.shapes.items()}
+    having = {tool: shape.type.fields.get(fact.arg) for tool, shape in world.whole_shapes.items()}
     place = (*item.place, "arg")
     for tool, kind in having.items():
         texts = kind is not None and (kind.element or kind).type in {"String", "Entity"}
-        if (kind is not None and not texts) or fact.arg in world.shapes[tool].hidden:
+        if (kind is not None and not texts) or fact.arg in world.whole_shapes[tool].hidden:
             message = f"argument `{fact.arg}` of `{tool}` is neither text nor a list of texts"
             yield PolicyFault(place, "wrong-fact", message, fact.arg)
     if world.tools and not any(kind is not None for kind in having.values()):
         message = f"no tool has the argument `{fact.arg}`"
-        known = sorted({name for shape in world.shapes.values() for name in shape.type.fields})
+        known = sorted({name for shape in world.whole_shapes.values() for name in shape.type.fields})
         yield PolicyFault(place, "wrong-fact", message, fact.arg, tuple(known))
 
 

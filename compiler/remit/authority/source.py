@@ -93,7 +93,10 @@ class AgentSource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolSource:
-    """A tool as policies see it; `input` is its JSON Schema as parsed."""
+    """A tool as policies see it; `input` is its JSON Schema as parsed.
+
+    The arguments in `content` are what the call carries, not what it does: facts may look at them, rules may not.
+    """
 
     id: str
     capability: str
@@ -101,6 +104,7 @@ class ToolSource:
     resource: ResourceBinding
     input: Mapping[str, Any]
     place: Place
+    content: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

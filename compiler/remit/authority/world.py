@@ -4,9 +4,9 @@ Both are in Cedar's JSON forms: nothing is quoted by hand, and the runtime can r
 tool. `cedarpy.Schema` prints the schema in Cedar's own syntax for people.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 from remit.authority.shapes import ArgumentShape, shape_of
 from remit.authority.source import AgentSource, AuthoritySource, ResourceSource, ToolSource
@@ -39,10 +39,14 @@ RESERVED_TYPES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What rules speak of: every tool's arguments, every resource type's attributes, every closed list of words."""
+    """What rules speak of: every tool's arguments, every resource type's attributes, every closed list of words.
+
+    `shapes` are the arguments that rules see, `whole_shapes` all that facts may look at.
+    """
 
     tools: dict[str, ToolSource]
     shapes: dict[str, ArgumentShape]
+    whole_shapes: dict[str, ArgumentShape]
     resource_types: dict[str, dict[str, bool]]
     closed: dict[str, tuple[str, ...]]
     facts: tuple[str, ...]
@@ -51,7 +55,8 @@ class World:
 def world_of(source: AuthoritySource) -> World:
     """The world of a policy set. `resource_types` maps each attribute to whether every registration has it."""
     tools = {tool.id: tool for tool in sorted(source.tools, key=lambda tool: tool.id)}
-    shapes = {name: shape_of(tool.input) for name, tool in tools.items()}
+    shapes = {name: shape_of(_visible(tool)) for name, tool in tools.items()}
+    whole = {name: shape_of(tool.input) if tool.content else shapes[name] for name, tool in tools.items()}
     closed = {
         "Risk": tuple(RISKS),
         "EvalStatus": tuple(EVAL_STATUSES),
@@ -64,10 +69,21 @@ def world_of(source: AuthoritySource) -> World:
     return World(
         tools=tools,
         shapes=shapes,
+        whole_shapes=whole,
         resource_types=_resource_types(source.resources, tools.values()),
         closed=closed,
         facts=tuple(sorted({item.fact.name for item in source.facts})),
     )
+
+
+def _visible(tool: ToolSource) -> Mapping[str, Any]:
+    """The input schema as rules see it: a `content` argument has no type they could ask about."""
+    properties: Any = tool.input.get("properties")
+    if not tool.content or not isinstance(properties, Mapping):
+        return tool.input
+    declared = cast("Mapping[str, Any]", properties)
+    shown = {name: {} if name in tool.content else schema for name, schema in declared.items()}
+    return {**tool.input, "properties": shown}
 
 
 def _resource_types(
