@@ -8,6 +8,7 @@ import re
 import sys
 from pathlib import Path
 
+from remit.diagnostic import RulePage
 from remit.git import Tree, enclosing_root, working_tree
 from remit_runtime.errors import UsageError
 
@@ -51,7 +52,6 @@ def check(arguments: argparse.Namespace) -> int:
     """Reports every finding; exit 1 when one of them is an error."""
     from remit.check import check as checked
     from remit.report import render
-    from remit.rules import RULES
 
     tree = tree_of(Path(arguments.directory))
     result = checked(tree)
@@ -60,12 +60,21 @@ def check(arguments: argparse.Namespace) -> int:
         arguments.format,
         result.sources,
         files=result.files,
-        rules=tuple(RULES) if arguments.format == "sarif" else (),
+        rules=_rule_pages() if arguments.format == "sarif" else (),
         version=version(),
         colour=arguments.format == "text" and sys.stdout.isatty(),
     )
     sys.stdout.write(report)
     return 1 if result.has_errors else 0
+
+
+def _rule_pages() -> tuple[RulePage, ...]:
+    from remit.rule import markdown_page, summary
+    from remit.rules import RULES
+
+    return tuple(
+        RulePage(rule.code, rule.name, rule.severity, summary(rule), markdown_page(rule)) for rule in RULES
+    )
 
 
 def explain(arguments: argparse.Namespace) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +22,7 @@ from remit.definitions.budget import PartialBudget
 from remit.definitions.policy import Comparison, Fact, PolicyRule
 from remit.lower.sources import Sources, schema_at
 from remit.lower.states import filled
-from remit.lower.values import is_mapping, plain
+from remit.lower.values import plain
 from remit_runtime.bundle import policy as ir
 from remit_runtime.bundle.graph import Budget
 from remit_runtime.bundle.tool import ResourceBinding
@@ -130,18 +130,10 @@ def _tool(path: str, tool: Tool, sources: Sources) -> ToolSource:
         capability=tool.capability,
         effect=tool.spec.effect,
         resource=ResourceBinding(tool.resource.type, tool.resource.arg, tool.resource.id),
-        input=_visible(plain(schema_at(tool.spec.input, path, sources)), tool),
+        input=plain(schema_at(tool.spec.input, path, sources)),
         place=(path, "spec"),
+        content=frozenset(name for name, use in tool.spec.arguments.items() if use.role == "content"),
     )
-
-
-def _visible(schema: Mapping[str, Any], tool: Tool) -> Mapping[str, Any]:
-    """The input schema as policies see it: a `content` argument has no type they could ask about."""
-    properties = schema.get("properties")
-    hidden = {name for name, argument in tool.spec.arguments.items() if argument.role == "content"}
-    if not hidden or not is_mapping(properties):
-        return schema
-    return {**schema, "properties": {name: {} if name in hidden else at for name, at in properties.items()}}
 
 
 def _resource(path: str, resource: Resource) -> ResourceSource:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
 
 from remit.definitions import Agent
 from remit.definitions import state as written
@@ -77,7 +76,7 @@ class Onward:
     """Where a state goes: on success (a model state: by its routes), and on each other outcome that is routed."""
 
     success: str
-    others: Mapping[str, str | None] = MappingProxyType({})
+    others: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
     routes: tuple[ir.Route, ...] = ()
 
 

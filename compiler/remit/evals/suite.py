@@ -1,0 +1,121 @@
+"""A suite made ready to run: its cases with their workspaces and scripts, and the digests of all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from remit.definitions import Case, EvalSuite
+from remit.definitions.suite import Grader as WrittenGrader
+from remit.diagnostic import Fault
+from remit.evals.graders import Grader
+from remit.link import Portfolio
+from remit.link.paths import PathRefused, resolve
+from remit.lower.values import plain
+from remit_runtime.canonical import Digest, canonical_json, canonical_json_full, digest_of
+
+GRADERS_VERSION = 0
+"""Counts up when a grader of the compiler judges otherwise than before, so that old evidence goes stale."""
+
+
+@dataclass(frozen=True)
+class ReadyCase:
+    """A case with the files it works on; `script` is the path of its script from the root, None without one."""
+
+    case: Case
+    workspace: Mapping[str, bytes]
+    script: bytes | None
+
+
+@dataclass(frozen=True)
+class ReadySuite:
+    """A suite ready to run, and the digests its evidence is about."""
+
+    id: str
+    path: str
+    definition: EvalSuite
+    cases: tuple[ReadyCase, ...]
+    graders: tuple[Grader, ...]
+    suite_digest: Digest
+    dataset_digest: Digest
+    graders_digest: Digest
+
+
+def ready(portfolio: Portfolio, suite: EvalSuite) -> ReadySuite:
+    """The suite of a linked portfolio with all its cases read."""
+    path = portfolio.path_of(suite)
+    cases = tuple(_ready_case(portfolio, path, case) for case in portfolio.cases[suite.metadata.id])
+    graders = tuple(_grader(grader) for grader in suite.spec.graders)
+    spec = suite.spec
+    rules = {
+        "graders": [_described(grader) for grader in spec.graders],
+        "success": sorted(spec.success),
+        "version": GRADERS_VERSION,
+    }
+    how = {"agent": spec.agent, "case_passes": spec.case_passes, "epochs": spec.epochs}
+    return ReadySuite(
+        id=suite.metadata.id,
+        path=path,
+        definition=suite,
+        cases=cases,
+        graders=graders,
+        suite_digest=digest_of(canonical_json(how)),
+        dataset_digest=digest_of(b"".join(_dataset(cases))),
+        graders_digest=digest_of(canonical_json_full(plain(rules))),
+    )
+
+
+def _ready_case(portfolio: Portfolio, suite: str, case: Case) -> ReadyCase:
+    workspace = {} if case.workspace is None else _folder(portfolio, suite, case.workspace)
+    script = None
+    if case.script is not None:
+        content = portfolio.tree.read(_resolved(suite, case.script))
+        script = None if isinstance(content, Fault) else content
+    return ReadyCase(case, workspace, script)
+
+
+def _folder(portfolio: Portfolio, suite: str, folder: str) -> dict[str, bytes]:
+    """The files below a folder of the tree, by their path in it."""
+    above = _resolved(suite, folder).rstrip("/") + "/"
+    found: dict[str, bytes] = {}
+    for path in portfolio.tree.paths:
+        if path.startswith(above):
+            content = portfolio.tree.read(path)
+            if isinstance(content, bytes):
+                found[path.removeprefix(above)] = content
+    return found
+
+
+def _resolved(base: str, path: str) -> str:
+    resolved = resolve(base, path)
+    if isinstance(resolved, PathRefused):
+        raise RuntimeError("a path that was linked cannot be resolved")
+    return resolved
+
+
+def _grader(written: WrittenGrader) -> Grader:
+    at: str | None = getattr(written, "at", None)
+    return Grader(
+        id=written.id,
+        type=written.type,
+        at=tuple(at.split(".")) if at else (),
+        artifact=getattr(written, "artifact", None),
+        mode=getattr(written, "mode", "exact"),
+        order=getattr(written, "order", "exact"),
+    )
+
+
+def _described(written: WrittenGrader) -> dict[str, Any]:
+    return dict(sorted(written.model_dump(exclude_none=True).items()))
+
+
+def _dataset(cases: tuple[ReadyCase, ...]) -> Iterator[bytes]:
+    """What the digest of the data covers: each case, every file of its workspace, and its script, in order."""
+    for ready_case in cases:
+        yield canonical_json_full(plain(ready_case.case.model_dump(exclude_none=True)))
+        for path, content in sorted(ready_case.workspace.items()):
+            yield canonical_json([path, digest_of(content)])
+        if ready_case.script is not None:
+            yield digest_of(ready_case.script).encode("ascii")
+        yield b"\n"

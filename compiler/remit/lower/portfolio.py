@@ -1,0 +1,171 @@
+"""A checked portfolio becomes the objects of one environment's bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from remit.authority.lower import LoweredPolicies, lower_policies
+from remit.authority.source import AuthoritySource, PolicyFault
+from remit.definitions import (
+    API_VERSION,
+    Agent,
+    Approval,
+    DataClass,
+    Environment,
+    McpServer,
+    Model,
+    Policy,
+    Release,
+    Resource,
+    Team,
+    Tenant,
+    Tool,
+)
+from remit.link import Portfolio
+from remit.lower.agents import agent_ir, card_of, model_ir
+from remit.lower.objects import Objects
+from remit.lower.places import source_map
+from remit.lower.policies import Registry, authority_source
+from remit.lower.states import Scope
+from remit.lower.tools import tool_ir
+from remit_runtime.bundle.agent import AgentIR
+from remit_runtime.bundle.manifest import AgentEntry, Library
+from remit_runtime.bundle.policy import PolicySet
+from remit_runtime.canonical import Digest, canonical_json, digest_of
+
+DEV = "dev"
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """What one environment's bundle holds. `agents` are by id; the objects by digest."""
+
+    organisation: str
+    environment: str
+    entries: tuple[AgentEntry, ...]
+    agents: Mapping[str, AgentIR]
+    policy: PolicySet
+    policy_digest: Digest
+    source_map: Digest
+    libraries: tuple[Library, ...]
+    objects: Mapping[Digest, bytes]
+
+    @property
+    def language(self) -> str:
+        """The language version, which freezes the defaults."""
+        return API_VERSION
+
+
+def lower(portfolio: Portfolio, environment: str) -> Lowered:
+    """The contents of an environment's bundle.
+
+    `portfolio` is one that a check found no error in, its policies included, and `environment` one of its
+    environments. The result depends on definitions only: not on order, place, time or machine.
+
+    Raises:
+        RuntimeError: the portfolio has faults, which is a bug of the caller.
+    """
+    lifecycles = in_environment(portfolio, environment)
+    agents = {name: agent for name, agent in portfolio.of(Agent).items() if name in lifecycles}
+    authority = authority_of(portfolio)
+    policy = lower_policies(authority).policy_set
+    if policy is None or portfolio.root is None:
+        raise RuntimeError("a portfolio with faults was lowered")
+    objects = Objects()
+    lowered = _agents(portfolio, agents, objects)
+    entries = tuple(
+        AgentEntry(
+            name,
+            agent.metadata.version,
+            objects.add(lowered[name]),
+            objects.add(card_of(agent, lifecycles[name])),
+        )
+        for name, agent in sorted(agents.items())
+    )
+    return Lowered(
+        organisation=portfolio.root.organisation,
+        environment=environment,
+        entries=entries,
+        agents=lowered,
+        policy=policy,
+        policy_digest=objects.add(policy),
+        source_map=objects.add(source_map(portfolio, agents.values(), authority, policy.rules)),
+        libraries=_libraries(portfolio),
+        objects=objects.by_digest(),
+    )
+
+
+def in_environment(portfolio: Portfolio, environment: str) -> dict[str, str]:
+    """The agents that an environment's bundle holds, each with its lifecycle.
+
+    `dev` holds every agent of the tree; a Release says what another environment holds, and the lifecycle in each.
+    """
+    held: dict[str, str] = {}
+    if environment == DEV:
+        held = dict.fromkeys(portfolio.of(Agent), "active")
+    for release in portfolio.of(Release).values():
+        if release.spec.environment == environment:
+            held.update({name: agent.lifecycle for name, agent in release.spec.agents.items()})
+    return held
+
+
+def policy_faults(portfolio: Portfolio) -> tuple[PolicyFault, ...]:
+    """What keeps the policies of a linked portfolio from being lowered."""
+    return _policies(portfolio).faults
+
+
+def _policies(portfolio: Portfolio) -> LoweredPolicies:
+    return lower_policies(authority_of(portfolio))
+
+
+def authority_of(portfolio: Portfolio) -> AuthoritySource:
+    """The policies and registries of a portfolio as authority is lowered from."""
+
+    registry = Registry(
+        agents=[(portfolio.path_of(one), one) for one in portfolio.of(Agent).values()],
+        tools=[(portfolio.path_of(one), one) for one in portfolio.of(Tool).values()],
+        policies=[(portfolio.path_of(one), one) for one in portfolio.of(Policy).values()],
+        resources=[(portfolio.path_of(one), one) for one in portfolio.of(Resource).values()],
+        teams=[(portfolio.path_of(one), one) for one in portfolio.of(Team).values()],
+        tenants=[(portfolio.path_of(one), one) for one in portfolio.of(Tenant).values()],
+        environments=[(portfolio.path_of(one), one) for one in portfolio.of(Environment).values()],
+        approvals=[(portfolio.path_of(one), one) for one in portfolio.of(Approval).values()],
+        data_classes=[(portfolio.path_of(one), one) for one in portfolio.of(DataClass).values()],
+    )
+    return authority_source(registry, portfolio)
+
+
+def _agents(portfolio: Portfolio, agents: Mapping[str, Agent], objects: Objects) -> dict[str, AgentIR]:
+    granted = sorted({name for agent in agents.values() for name in agent.spec.tools.allowed})
+    named = sorted({name for agent in agents.values() for name in agent.spec.models.allowed})
+    servers = {name: (portfolio.path_of(one), one) for name, one in portfolio.of(McpServer).items()}
+    every_tool, every_model = portfolio.of(Tool), portfolio.of(Model)
+    tools: dict[str, tuple[Tool, Digest]] = {}
+    for name in granted:
+        tool = every_tool[name]
+        lowered = tool_ir(tool, portfolio.path_of(tool), servers, portfolio, objects)
+        tools[name] = (tool, objects.add(lowered))
+    models = {name: objects.add(model_ir(every_model[name])) for name in named}
+    every_agent = portfolio.of(Agent)
+    return {
+        name: agent_ir(
+            Scope(agent, portfolio.path_of(agent), portfolio.path_of(agent), every_agent, portfolio, objects),
+            tools,
+            models,
+        )
+        for name, agent in sorted(agents.items())
+    }
+
+
+def _libraries(portfolio: Portfolio) -> tuple[Library, ...]:
+    """Each used library with the digest of its definitions: of a table of every file's own digest."""
+    found: list[Library] = []
+    for name in sorted(portfolio.root.use if portfolio.root is not None else ()):
+        table = [
+            (path, digest_of(content))
+            for path in sorted(portfolio.library.paths)
+            if path.startswith(f"{name}/") and isinstance(content := portfolio.library.read(path), bytes)
+        ]
+        found.append(Library(name, digest_of(canonical_json(table))))
+    return tuple(found)
