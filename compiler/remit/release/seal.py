@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from remit_runtime.bundle.agent import PromptIR
 from remit_runtime.bundle.container import build, read
@@ -11,8 +12,11 @@ from remit_runtime.bundle.graph import DecideState
 from remit_runtime.bundle.manifest import AgentEntry, Library, Manifest, SourceMap
 from remit_runtime.bundle.policy import PolicySet
 from remit_runtime.bundle.words import FORMAT
-from remit_runtime.canonical import Digest, canonical_json, digest_of
+from remit_runtime.canonical import Digest, digest_of
 from remit_runtime.errors import RemitError
+
+if TYPE_CHECKING:  # sealing needs the parts, not the passes that made them
+    from remit.lower import Lowered
 
 
 @dataclass(frozen=True)
@@ -42,12 +46,18 @@ class SealedBundle:
     manifest: Manifest
 
 
-def stored(objects: dict[Digest, bytes], value: object) -> Digest:
-    """The digest of a struct's canonical bytes, after putting them among the objects."""
-    data = canonical_json(value)
-    digest = digest_of(data)
-    objects[digest] = data
-    return digest
+def sealable(lowered: Lowered) -> Sealable:
+    """The parts of a lowered portfolio."""
+    return Sealable(
+        organisation=lowered.organisation,
+        language=lowered.language,
+        environment=lowered.environment,
+        agents=lowered.entries,
+        policy=lowered.policy_digest,
+        source_map=lowered.source_map,
+        libraries=lowered.libraries,
+        objects=lowered.objects,
+    )
 
 
 def seal(parts: Sealable) -> SealedBundle:

@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 from remit_runtime.bundle.agent import AgentIR, ModelIR
 from remit_runtime.bundle.graph import CheckState, DecideState
 from remit_runtime.bundle.manifest import AgentCard, AgentEntry, Manifest
-from remit_runtime.bundle.tool import ToolIR
+from remit_runtime.bundle.tool import McpIR, ToolIR
 from remit_runtime.canonical import Digest
 from remit_runtime.errors import BundleRejected
 
@@ -24,7 +24,10 @@ class Load(Protocol):
 
 @dataclass(frozen=True)
 class Reached:
-    """The objects a manifest reaches. Closures, cards, tools and models were decoded to follow them."""
+    """The objects a manifest reaches. Closures, cards, tools and models were decoded to follow them.
+
+    `schemas` are the objects that are any JSON: schemas, and the reviewed definitions of MCP tools.
+    """
 
     agents: Mapping[str, AgentIR]
     named: frozenset[Digest]
@@ -75,6 +78,8 @@ def _tool(digest: Digest, walk: _Walk) -> ToolIR:
         walk.tools[digest] = tool
         walk.named.add(digest)
         walk.schemas.update((tool.input, tool.output))
+        if isinstance(tool.implementation, McpIR):
+            walk.schemas.add(tool.implementation.definition)
     return walk.tools[digest]
 
 
