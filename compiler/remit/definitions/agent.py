@@ -24,6 +24,7 @@ from remit.definitions.words import (
     Name,
     Part,
     Positive,
+    ShortForm,
     SuiteId,
     Text,
     ToolId,
@@ -135,8 +136,8 @@ class ToolGrant(Part):
         return self
 
 
-Models: TypeAlias = Annotated[ModelGrant, BeforeValidator(_as_allowed)]
-Tools: TypeAlias = Annotated[ToolGrant, BeforeValidator(_as_allowed)]
+Models: TypeAlias = Annotated[ModelGrant, BeforeValidator(_as_allowed), ShortForm("array")]
+Tools: TypeAlias = Annotated[ToolGrant, BeforeValidator(_as_allowed), ShortForm("array")]
 
 
 class Context(Part):

@@ -35,7 +35,7 @@ def _compiles(pattern: str) -> str:
     return pattern
 
 
-Regex = Annotated[str, Word("a regular expression", r"(?s:.+)", longest=1000), AfterValidator(_compiles)]
+Regex = Annotated[str, Word("a regular expression", r"[\s\S]+", longest=1000), AfterValidator(_compiles)]
 
 
 class DataClassSpec(Part):

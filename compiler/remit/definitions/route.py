@@ -5,7 +5,7 @@ from typing import Annotated, TypeAlias
 from pydantic import AfterValidator, BeforeValidator, Field, Strict
 
 from remit.definitions.scalars import Scalars
-from remit.definitions.words import FieldPath, Maybe, Part, StateId, Wrong, refuse
+from remit.definitions.words import FieldPath, Maybe, Part, ShortForm, StateId, Wrong, refuse
 
 
 class OkDeniedError(Part):
@@ -63,14 +63,15 @@ def _default_is_last(routes: tuple[Route, ...]) -> tuple[Route, ...]:
     return routes
 
 
-ToolNext: TypeAlias = Annotated[OkDeniedError, BeforeValidator(_as_ok)]
-MemoryNext: TypeAlias = Annotated[OkDenied, BeforeValidator(_as_ok)]
-HandoffNext: TypeAlias = Annotated[OkFailed, BeforeValidator(_as_ok)]
-CheckNext: TypeAlias = Annotated[PassedFailed, BeforeValidator(_as_passed)]
+ToolNext: TypeAlias = Annotated[OkDeniedError, BeforeValidator(_as_ok), ShortForm("string")]
+MemoryNext: TypeAlias = Annotated[OkDenied, BeforeValidator(_as_ok), ShortForm("string")]
+HandoffNext: TypeAlias = Annotated[OkFailed, BeforeValidator(_as_ok), ShortForm("string")]
+CheckNext: TypeAlias = Annotated[PassedFailed, BeforeValidator(_as_passed), ShortForm("string")]
 ModelNext: TypeAlias = Annotated[
     tuple[Route, ...],
     Strict(False),
     Field(min_length=1),
     BeforeValidator(_as_routes),
     AfterValidator(_default_is_last),
+    ShortForm("string"),
 ]

@@ -5,10 +5,9 @@ from decimal import Decimal
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
-from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
-from remit.definitions.words import Wrong, found, refuse
+from remit.definitions.words import JsonSchemaValue, Wrong, found, refuse
 
 Scalar: TypeAlias = str | int | bool | Decimal
 _SCALAR: JsonSchemaValue = {"type": ["string", "number", "boolean"]}

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeAlias, cast, get_args
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
-from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
-from remit.definitions.words import KEY, Mark, Wrong, found, refuse, short_reference_word
+from remit.definitions.words import KEY, JsonSchemaValue, Mark, Wrong, found, refuse, short_reference_word
 
 ScalarName = Literal["string", "integer", "number", "boolean", "object"]
 SCALAR_NAMES: tuple[ScalarName, ...] = get_args(ScalarName)

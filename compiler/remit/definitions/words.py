@@ -21,10 +21,12 @@ from pydantic import (
     Strict,
     ValidationInfo,
 )
-from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 T = TypeVar("T")
+
+JsonSchemaValue: TypeAlias = dict[str, Any]
+"""A JSON Schema for editors."""
 
 API_VERSION = "remit/v1"
 ApiVersion = Literal["remit/v1"]
@@ -131,6 +133,21 @@ SomeDistinct: TypeAlias = Annotated[
 """A list of at least one, that holds nothing twice."""
 
 
+@dataclass(frozen=True)
+class ShortForm:
+    """Says to editors that a mapping may also be written as one text, or as a list."""
+
+    type: Literal["string", "array"]
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        short: JsonSchemaValue = {"type": self.type}
+        if self.type == "array":
+            short["items"] = {"type": "string"}
+        return {"anyOf": [short, handler(schema)]}
+
+
 # ---- words
 
 
@@ -198,7 +215,7 @@ def id_of(kind: str) -> Word:
 Id = Annotated[str, Word("an id such as `acme.reviewer`", _ID)]
 Version = Annotated[str, Word("a version of three numbers such as `1.2.0`", _VERSION, longest=40)]
 Organisation = Annotated[str, Word("one lower-case word such as `acme`", "[a-z][a-z0-9-]*", longest=60)]
-Text = Annotated[str, Word("some text", r"(?s:.*\S.*)", longest=20_000)]
+Text = Annotated[str, Word("some text", r"[\s\S]*\S[\s\S]*", longest=20_000)]
 """Text for people or models; not only blanks."""
 Name = Annotated[str, Word("a name such as `max_paths`", _STATE)]
 """A name that the author chooses for an argument, a value, a fact or a branch."""
