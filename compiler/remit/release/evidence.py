@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
+from remit.evals.gate import Judgement
+from remit.evals.results import SuiteResult
 from remit.release.seal import SealedBundle
 from remit.release.staleness import Basis
 from remit_runtime.canonical import Digest, canonical_json, digest_of
@@ -55,6 +58,36 @@ class SuiteOutcome:
     passed_cases: tuple[str, ...]
     failed_cases: tuple[str, ...]
     gates: tuple[GateOutcome, ...]
+
+
+def outcome_of(
+    result: SuiteResult,
+    judgements: Sequence[Judgement],
+    suite: Digest,
+    model: Digest | None = None,
+    cassette: Digest | None = None,
+) -> SuiteOutcome:
+    """The outcome of a suite that ran, under the gates that judged it.
+
+    `suite` is the digest of how the suite runs, `model` that of the concrete model and `cassette` that of recorded
+    answers, where there were any. Without a gate it has passed when it has cases and every case passed.
+    """
+    passed = tuple(case.id for case in result.cases if case.passed)
+    failed = tuple(case.id for case in result.cases if not case.passed)
+    judged = tuple(_judged(one) for one in judgements)
+    basis = Basis(
+        agent=result.agent,
+        suite=result.suite,
+        closure=Digest(result.closure),
+        suite_digest=suite,
+        dataset=Digest(result.dataset),
+        graders=Digest(result.graders),
+        policy_slice=Digest(result.policy_slice),
+        model=model,
+        cassette=cassette,
+    )
+    good = all(gate.passed for gate in judged) if judged else not failed
+    return SuiteOutcome(basis, result.agent_version, good and bool(passed), passed, failed, judged)
 
 
 def test_result(outcome: SuiteOutcome, runtime: str) -> TestResultStatement:
@@ -119,6 +152,19 @@ def unproven(sealed: SealedBundle, others: Iterable[Statement]) -> tuple[str, ..
     """The agents of a bundle for which no passed test result stands among the statements."""
     shown = {record.closure for record in suites_of(others, sealed.manifest) if record.passed}
     return tuple(entry.id for entry in sealed.manifest.agents if entry.closure not in shown)
+
+
+def _judged(one: Judgement) -> GateOutcome:
+    # A bound is rounded against itself: a floor down, a ceiling up.
+    rounding = ROUND_FLOOR if one.requirement.op.startswith(">") else ROUND_CEILING
+
+    def millionths(figure: Decimal) -> int:
+        return int((figure * 1_000_000).to_integral_value(rounding))
+
+    figure = None if one.figure is None else millionths(one.figure)
+    required = millionths(one.requirement.value)
+    passed = one.verdict == "passed"
+    return GateOutcome(one.gate, one.requirement.metric, one.n, one.k, figure, required, passed)
 
 
 def _about(name: str, digest: Digest, suite: str) -> Configuration:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import importlib
 import json
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from remit.evals.gate import Requirement, judge
+from remit.evals.results import CaseResult, SuiteResult
 from remit.release import evidence
 from remit.release.provenance import BuildFacts, provenance
 from remit.release.seal import seal
 from remit.release.staleness import basis_of
-from remit_runtime.canonical import canonical_json
+from remit_runtime.canonical import canonical_json, digest_of
 from remit_runtime.errors import BundleRejected
 from remit_runtime.trust.rules import suites_of
 from remit_runtime.trust.statement import Statement, TestResultStatement
@@ -120,3 +123,36 @@ def test_a_basis_comes_back_out_of_its_result(make_parts: MakeParts, make_outcom
     (record,) = suites_of([evidence.test_result(outcome, "0.1.0")], seal(make_parts()).manifest)
 
     assert basis_of(record) == outcome.basis
+
+
+def _result(parts_of: MakeParts, passed: int, failed: int) -> SuiteResult:
+    entry = parts_of().agents[0]
+    digest = "sha256:" + "5" * 64
+    cases = tuple(
+        CaseResult(f"c{n:02}", n < passed, False, "", (), 0, 0, 0, (), None) for n in range(passed + failed)
+    )
+    return SuiteResult("basics", entry.id, entry.version, entry.closure, digest, digest, digest, cases)
+
+
+def test_a_gate_decides_over_its_cases(make_parts: MakeParts) -> None:
+    result = _result(make_parts, 29, 1)
+    lenient = Requirement("task_success_rate", ">=", Decimal("0.80"), "bound", Decimal("0.95"), 1)
+    strict = Requirement("task_success_rate", ">=", Decimal("0.90"), "bound", Decimal("0.95"), 1)
+
+    outcome = evidence.outcome_of(result, [judge("quality", lenient, result)], digest_of(b"suite"))
+    both = evidence.outcome_of(
+        result, [judge("quality", lenient, result), judge("quality", strict, result)], digest_of(b"suite")
+    )
+
+    assert outcome.passed
+    assert (outcome.gates[0].n, outcome.gates[0].k, outcome.gates[0].required_millionths) == (30, 29, 800_000)
+    assert outcome.gates[0].figure_millionths == 851_403  # one-sided Clopper-Pearson, rounded down
+    assert outcome.failed_cases == ("c29",)
+    assert not both.passed
+    assert [gate.passed for gate in both.gates] == [True, False]
+
+
+def test_without_a_gate_every_case_decides(make_parts: MakeParts) -> None:
+    assert evidence.outcome_of(_result(make_parts, 3, 0), [], digest_of(b"suite")).passed
+    assert not evidence.outcome_of(_result(make_parts, 3, 1), [], digest_of(b"suite")).passed
+    assert not evidence.outcome_of(_result(make_parts, 0, 0), [], digest_of(b"suite")).passed
