@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from remit_runtime.canonical import canonical_json
-from remit_runtime.journal.audit import AuditEntry, entries_of, entry_of
+from remit_runtime.journal.audit import Actor, AuditEntry, entries_of, entry_of
 from remit_runtime.journal.effects import (
     Begun,
     Outcome,
@@ -52,6 +52,7 @@ from remit_runtime.journal.rows import insert_audit, insert_events, ledger_of, w
 from remit_runtime.journal.standing import MOVES, Standing, refusal, standing_of, switches_on
 
 _CALLS = (ModelIntended, ToolIntended)
+_INTENTS = (ModelIntended, ToolIntended, ChildStarted)
 _OUTCOMES = (ModelSettled, ToolSettled, ChildEnded)
 
 
@@ -150,28 +151,29 @@ def _late(
         own = entry_of(outcome)
         if own is None:
             raise RuntimeError("an outcome makes an audit entry")
-        entry = _of_run(replace(own, event="late_outcome", call=begun.key, code=refused.reason), standing)
-        insert_audit(db, [(entry, lease.run, None)], now_ms)
+        entry = replace(own, event="late_outcome", call=begun.key, code=refused.reason)
+        insert_audit(db, [(entry, None)], _actor(standing), lease.run, now_ms)
     return replace(refused, late=True)
 
 
 def _ledger_after(
     db: sqlite3.Connection, run: str, events: Sequence[RunEvent], begun: Begun | None, outcome: Outcome | None
-) -> Ledger | Refused:
-    """The run's ledger after these events, or the limit they would pass."""
-    before = ledger_of(db, run)
-    ask = sum((reserved_by(event) for event in events), NOTHING)
+) -> Ledger | Refused | None:
+    """The run's ledger after these events, None where it stays as it is, or the limit they would pass."""
+    ask = sum((reserved_by(event) for event in events if isinstance(event, _INTENTS)), NOTHING)
     steps = steps_of(events)
+    ends = isinstance(events[-1], RunEnded)
+    if ask == NOTHING and steps == NOTHING and outcome is None and not ends:
+        return None
+    before = ledger_of(db, run)
     limit = limit_passed(before, ask + steps)
     if limit is not None:
         return Refused("over_budget", limit)
-    after = with_reserved(before, ask, steps) if ask != NOTHING or steps != NOTHING else before
+    after = with_reserved(before, ask, steps)
     if begun is not None and outcome is not None:
         after = with_charged(after, begun.reserved, charge_for(db, outcome, begun.reserved))
-    if isinstance(events[-1], RunEnded):
-        # Open effects have no known usage, so their reservations are charged whole.
-        after = with_charged(after, after.reserved, after.reserved)
-    return after
+    # Open effects of a run that ends have no known usage, so their reservations are charged whole.
+    return with_charged(after, after.reserved, after.reserved) if ends else after
 
 
 def _approval_refused(db: sqlite3.Connection, run: str, use: ApprovalUse, now_ms: int) -> Refused | None:
@@ -188,13 +190,13 @@ def write(
     db: sqlite3.Connection,
     standing: Standing,
     events: Sequence[RunEvent],
-    ledger: Ledger,
+    ledger: Ledger | None,
     begun: Begun | None,
     use: ApprovalUse | None,
     entries: Sequence[AuditEntry],
     now_ms: int,
 ) -> Appended:
-    """Writes what has been judged: every row of one append."""
+    """Writes what has been judged: every row of one append; no ledger where nothing is reserved, used or charged."""
     run = standing.run
     placed = insert_events(db, run, standing.seq, standing.head, events, now_ms)
     for event, (seq, _) in zip(events, placed, strict=True):
@@ -202,24 +204,16 @@ def write(
     seq, head = placed[-1]
     if use is not None:
         _use_up(db, use, seq)
-    write_ledger(db, run, ledger)
-    rows = [
-        (_of_run(entry, standing), run, None if index is None else placed[index])
-        for index, entry in entries_of(events, entries)
-    ]
-    insert_audit(db, rows, now_ms)
+    if ledger is not None:
+        write_ledger(db, run, ledger)
+    rows = [(entry, None if index is None else placed[index]) for index, entry in entries_of(events, entries)]
+    insert_audit(db, rows, _actor(standing), run, now_ms)
     _advance(db, standing, seq, head, events[-1], now_ms)
     return Appended(Lease(run, standing.epoch, seq))
 
 
-def _of_run(entry: AuditEntry, standing: Standing) -> AuditEntry:
-    return replace(
-        entry,
-        principal=entry.principal or standing.principal,
-        agent=entry.agent or standing.agent,
-        version=entry.version or standing.version,
-        bundle=entry.bundle or standing.bundle,
-    )
+def _actor(standing: Standing) -> Actor:
+    return Actor(standing.principal, standing.agent, standing.version, standing.bundle)
 
 
 def _apply(

@@ -49,6 +49,16 @@ class AuditEntry:
     detail: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts where an entry does not say it: a run with its user, or a person outside any run."""
+
+    principal: str
+    agent: str | None = None
+    version: str | None = None
+    bundle: Digest | None = None
+
+
 class AuditRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """One row as it is chained and exported. `seq` counts over all runs; `event_hash` ties it to the run's chain."""
 
@@ -108,19 +118,20 @@ def entry_of(event: RunEvent) -> AuditEntry | None:
         case events.RunStarted():
             user = "asserted, not proved" if event.asserted_user else "proved"
             detail = f"model adapter {event.model_adapter}, user {user}"
-            return AuditEntry(_tag(event), outcome="started", detail=detail)
+            return AuditEntry("run_started", outcome="started", detail=detail)
         case events.RunEnded():
-            return AuditEntry(_tag(event), outcome=event.reason)
+            return AuditEntry("run_ended", outcome=event.reason)
         case events.StateEntered() | events.OutputAccepted():
             return None
 
 
 def _of_tool(event: events.ToolDecided | events.ToolIntended | events.ToolSettled) -> AuditEntry:
-    entry = AuditEntry(_tag(event), call=event.call, tool=event.tool)
     match event:
         case events.ToolDecided():
-            return replace(
-                entry,
+            return AuditEntry(
+                "tool_decided",
+                call=event.call,
+                tool=event.tool,
                 resource_type=event.resource_type,
                 resource=event.resource,
                 outcome=event.outcome,
@@ -131,37 +142,47 @@ def _of_tool(event: events.ToolDecided | events.ToolIntended | events.ToolSettle
             )
         case events.ToolIntended():
             run = "" if event.executable is None else f", executable {event.executable}"
-            return replace(entry, outcome="intended", detail=f"sandbox {event.sandbox}{run}")
+            detail = f"sandbox {event.sandbox}{run}"
+            return AuditEntry(
+                "tool_intended", call=event.call, tool=event.tool, outcome="intended", detail=detail
+            )
         case events.ToolSettled():
-            return replace(entry, outcome=event.outcome, code=event.code)
+            return AuditEntry(
+                "tool_settled", call=event.call, tool=event.tool, outcome=event.outcome, code=event.code
+            )
 
 
 def _of_model(event: events.ModelIntended | events.ModelSettled) -> AuditEntry:
-    entry = AuditEntry(_tag(event), call=event.call)
     if isinstance(event, events.ModelSettled):
-        return replace(entry, outcome=event.outcome, code=event.code)
-    return replace(entry, outcome="intended", arguments_digest=event.request, detail=f"model {event.model}")
+        return AuditEntry("model_settled", call=event.call, outcome=event.outcome, code=event.code)
+    return AuditEntry(
+        "model_intended",
+        call=event.call,
+        outcome="intended",
+        arguments_digest=event.request,
+        detail=f"model {event.model}",
+    )
 
 
 def _of_approval(event: events.ApprovalRequested | events.ApprovalSettled) -> AuditEntry:
-    if isinstance(event, events.ApprovalRequested):
-        return AuditEntry(
-            _tag(event),
-            outcome="requested",
-            code=event.requirement,
-            arguments_digest=event.subject,
-            detail=f"approval {event.approval}",
-        )
-    by = " ".join(event.by) or None
-    return AuditEntry(_tag(event), principal=by, outcome=event.outcome, detail=f"approval {event.approval}")
+    detail = f"approval {event.approval}"
+    if isinstance(event, events.ApprovalSettled):
+        by = " ".join(event.by) or None
+        return AuditEntry("approval_settled", principal=by, outcome=event.outcome, detail=detail)
+    return AuditEntry(
+        "approval_requested",
+        outcome="requested",
+        code=event.requirement,
+        arguments_digest=event.subject,
+        detail=detail,
+    )
 
 
 def _of_child(event: events.ChildStarted | events.ChildEnded) -> AuditEntry:
-    if isinstance(event, events.ChildStarted):
-        return AuditEntry(
-            _tag(event), outcome="started", detail=f"child {event.child} of agent {event.agent}"
-        )
-    return AuditEntry(_tag(event), outcome=event.reason, detail=f"child {event.child}")
+    if isinstance(event, events.ChildEnded):
+        return AuditEntry("child_ended", outcome=event.reason, detail=f"child {event.child}")
+    detail = f"child {event.child} of agent {event.agent}"
+    return AuditEntry("child_started", outcome="started", detail=detail)
 
 
 def completed(own: AuditEntry, given: AuditEntry) -> AuditEntry:
@@ -260,7 +281,3 @@ def _unhex(text: str) -> bytes | None:
     except ValueError:
         return None
     return value if len(value) == 32 and value.hex() == text else None
-
-
-def _tag(event: RunEvent) -> str:
-    return str(event.__struct_config__.tag)

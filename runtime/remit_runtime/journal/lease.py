@@ -65,8 +65,7 @@ def create(
         cancelled=None,
         lineage=lineage,
     )
-    ledger = Ledger(amount_of_budget(started.budget))
-    return write(db, standing, [started], ledger, None, None, entries, now_ms).lease
+    return write(db, standing, [started], None, None, None, entries, now_ms).lease
 
 
 def _existing(db: sqlite3.Connection, new: NewRun, started: RunStarted) -> Existing | Refused | None:

@@ -112,7 +112,7 @@ def _hash_at(db: sqlite3.Connection, run: str, seq: int) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class EventRow:
-    """An event's row with its body, wherever it is kept; `sound` is false when its blob is gone or changed."""
+    """An event's row with its body, wherever it is kept; a body that is gone is empty."""
 
     run: str
     seq: int
@@ -122,7 +122,6 @@ class EventRow:
     body: bytes
     prev: bytes
     hash: bytes
-    sound: bool
 
 
 def event_rows(db: sqlite3.Connection, run: str, after: int) -> Iterator[EventRow]:
@@ -134,8 +133,7 @@ def event_rows(db: sqlite3.Connection, run: str, after: int) -> Iterator[EventRo
     )
     for run_, seq, at_ms, v, kind, text, digest, kept, prev, hash_ in rows:
         body = text.encode() if digest is None else kept or b""
-        sound = digest is None or digest_of(body) == digest
-        yield EventRow(run_, seq, at_ms, v, kind, body, prev, hash_, sound)
+        yield EventRow(run_, seq, at_ms, v, kind, body, prev, hash_)
 
 
 def link_broken(row: EventRow, run: str, seq: int, head: bytes) -> str | None:
@@ -144,7 +142,7 @@ def link_broken(row: EventRow, run: str, seq: int, head: bytes) -> str | None:
         return f"the event is missing, event {row.seq} stands in its place"
     if row.prev != head:
         return "the event does not follow the event before it"
-    if not row.sound or event_hash(head, run, row.seq, row.at_ms, row.v, row.kind, row.body) != row.hash:
+    if event_hash(head, run, row.seq, row.at_ms, row.v, row.kind, row.body) != row.hash:
         return "the event is not what was written"
     return None
 

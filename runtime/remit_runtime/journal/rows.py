@@ -10,7 +10,7 @@ import msgspec
 from remit_runtime.canonical import Digest, canonical_json, digest_of
 from remit_runtime.errors import JournalCorrupt
 from remit_runtime.journal.audit import VERSION as AUDIT_VERSION
-from remit_runtime.journal.audit import AuditEntry, AuditRow, row_hash
+from remit_runtime.journal.audit import Actor, AuditEntry, AuditRow, row_hash
 from remit_runtime.journal.chain import event_hash
 from remit_runtime.journal.events import VERSION, RunEvent
 from remit_runtime.journal.ledger import Amount, Ledger
@@ -65,53 +65,34 @@ def insert_events(
 
 def insert_audit(
     db: sqlite3.Connection,
-    entries: Sequence[tuple[AuditEntry, str | None, tuple[int, bytes] | None]],
+    entries: Sequence[tuple[AuditEntry, tuple[int, bytes] | None]],
+    actor: Actor,
+    run: str | None,
     now_ms: int,
 ) -> None:
-    """Chains and writes audit rows: each entry with its run and the place of its event, where it has them."""
+    """Chains and writes audit rows: each entry with the place of its event, where it has one."""
     if not entries:
         return
     seq, prev = db.execute("SELECT seq, hash FROM audit_head").fetchone()
-    for entry, run, place in entries:
+    for entry, place in entries:
         seq += 1
-        row = _audit_row(entry, seq, now_ms, run, place)
+        row = _audit_row(entry, actor, seq, now_ms, run, place)
         hash_ = row_hash(prev, row)
+        rules = canonical_json(row.rules).decode() if row.rules else "[]"
+        columns = msgspec.structs.astuple(row)
         db.execute(
-            "INSERT INTO audit VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-            (
-                row.seq,
-                row.v,
-                row.at_ms,
-                row.run,
-                row.run_seq,
-                row.event_hash,
-                row.event,
-                row.principal,
-                row.agent,
-                row.version,
-                row.bundle,
-                row.call,
-                row.tool,
-                row.resource_type,
-                row.resource,
-                row.outcome,
-                row.code,
-                canonical_json(row.rules).decode(),
-                row.arguments_digest,
-                row.detail,
-                prev,
-                hash_,
-            ),
+            """INSERT INTO audit (v, seq, at_ms, run, run_seq, event_hash, event, principal, agent, version, bundle,
+ call, tool, resource_type, resource, outcome, code, rules, arguments_digest, detail, prev, hash)
+ VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)""",
+            (*columns[:17], rules, *columns[18:], prev, hash_),
         )
         prev = hash_
     db.execute("UPDATE audit_head SET seq = ?, hash = ?", (seq, prev))
 
 
 def _audit_row(
-    entry: AuditEntry, seq: int, now_ms: int, run: str | None, place: tuple[int, bytes] | None
+    entry: AuditEntry, actor: Actor, seq: int, now_ms: int, run: str | None, place: tuple[int, bytes] | None
 ) -> AuditRow:
-    if entry.principal is None:
-        raise RuntimeError(f"the audit entry `{entry.event}` names no principal")
     return AuditRow(
         AUDIT_VERSION,
         seq,
@@ -120,10 +101,10 @@ def _audit_row(
         None if place is None else place[0],
         None if place is None else place[1].hex(),
         entry.event,
-        entry.principal,
-        entry.agent,
-        entry.version,
-        entry.bundle,
+        entry.principal or actor.principal,
+        entry.agent or actor.agent,
+        entry.version or actor.version,
+        entry.bundle or actor.bundle,
         entry.call,
         entry.tool,
         entry.resource_type,

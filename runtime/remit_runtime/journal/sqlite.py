@@ -12,7 +12,7 @@ from remit_runtime.canonical import Digest
 from remit_runtime.journal import append as appending
 from remit_runtime.journal import effects, read, rows, store, switch, verify
 from remit_runtime.journal import lease as leases
-from remit_runtime.journal.audit import AuditEntry, AuditRow, exported
+from remit_runtime.journal.audit import Actor, AuditEntry, AuditRow, exported
 from remit_runtime.journal.events import RunEnded, RunEvent, RunStarted, Spend
 from remit_runtime.journal.records import (
     Appended,
@@ -204,9 +204,15 @@ class Journal:
             return leases.signal(db, run, signal, body, now)
 
     def note(self, entry: AuditEntry) -> None:
-        """Audits an act outside any run: an invocation that was refused, an asserted principal."""
+        """Audits an act outside any run: an invocation that was refused, an asserted principal.
+
+        Raises:
+            RuntimeError: the entry names no principal.
+        """
+        if entry.principal is None:
+            raise RuntimeError(f"the audit entry `{entry.event}` names no principal")
         with self._writing() as (db, now):
-            rows.insert_audit(db, [(entry, None, None)], now)
+            rows.insert_audit(db, [(entry, None)], Actor(entry.principal), None, now)
 
     # Reading
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from remit_runtime.journal.audit import AuditEntry
+from remit_runtime.journal.audit import Actor, AuditEntry
 from remit_runtime.journal.records import Refused, Scope
 from remit_runtime.journal.rows import insert_audit
 from remit_runtime.journal.standing import standing_of
@@ -31,14 +31,8 @@ def request_cancel(db: sqlite3.Connection, run: str, by: str, now_ms: int) -> Re
         return Refused("ended")
     changed = db.execute("UPDATE run SET cancelled_by = ? WHERE id = ? AND cancelled_by IS NULL", (by, run))
     if changed.rowcount:
-        entry = AuditEntry(
-            "cancel_requested",
-            principal=by,
-            agent=standing.agent,
-            version=standing.version,
-            bundle=standing.bundle,
-        )
-        insert_audit(db, [(entry, run, None)], now_ms)
+        actor = Actor(by, standing.agent, standing.version, standing.bundle)
+        insert_audit(db, [(AuditEntry("cancel_requested"), None)], actor, run, now_ms)
     return None
 
 
@@ -86,6 +80,5 @@ def _insert(db: sqlite3.Connection, mode: str, scope: Scope, by: str, reason: st
 
 
 def _audited(db: sqlite3.Connection, act: str, scope: Scope, by: str, reason: str, now_ms: int) -> None:
-    entry = AuditEntry(act, principal=by, resource_type=scope.kind, resource=scope.id or None, detail=reason)
-    run = scope.id if scope.kind == "run" else None
-    insert_audit(db, [(entry, run, None)], now_ms)
+    entry = AuditEntry(act, resource_type=scope.kind, resource=scope.id or None, detail=reason)
+    insert_audit(db, [(entry, None)], Actor(by), scope.id if scope.kind == "run" else None, now_ms)

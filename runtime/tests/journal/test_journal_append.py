@@ -346,6 +346,20 @@ def test_an_approvals_row_names_the_approver(journal: Journal, start: Start) -> 
     ]
 
 
+def test_an_act_outside_any_run_is_audited_with_who_did_it(journal: Journal) -> None:
+    journal.note(AuditEntry("run_refused", principal="os:ada", agent="acme.digest", code="unknown_agent"))
+    (row,) = journal.audit_rows()
+    assert (row.event, row.principal, row.agent, row.code) == (
+        "run_refused",
+        "os:ada",
+        "acme.digest",
+        "unknown_agent",
+    )
+    assert (row.run, row.run_seq, row.event_hash) == (None, None, None)
+    with pytest.raises(RuntimeError, match="names no principal"):
+        journal.note(AuditEntry("run_refused"))
+
+
 def test_moves_that_touch_nothing_outside_make_no_audit_row(journal: Journal, start: Start) -> None:
     taken(journal.append(start(), [StateEntered("a", 1), OutputAccepted("a", "ok", "1", None)]))
     assert [row.event for row in journal.audit_rows()] == ["run_started"]

@@ -6,13 +6,17 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from remit_runtime.canonical import canonical_json
 from remit_runtime.errors import JournalCorrupt
-from remit_runtime.journal.audit import verify_export
+from remit_runtime.journal.audit import row_hash, verify_export
+from remit_runtime.journal.chain import event_hash
 from remit_runtime.journal.events import OutputAccepted, RunEnded, RunEvent, StateEntered, ToolSettled
+from remit_runtime.journal.read import audit_rows
 from remit_runtime.journal.records import Appended, Broken, Lease, Refused, Verified
 from remit_runtime.journal.sqlite import Journal
 from remit_runtime.journal.store import connected
@@ -136,6 +140,7 @@ def test_a_dropped_event_is_found(journal: Journal, written: sqlite3.Connection,
     found = journal.verify()
     assert isinstance(found, Broken)
     assert (found.run, found.seq) == ("run_a", seq)
+    assert ("missing" in found.why) == (seq < 7)
     with pytest.raises(JournalCorrupt):
         journal.events("run_a")
 
@@ -152,9 +157,53 @@ def test_a_dropped_audit_row_is_found_wherever_it_stood(
         found = journal.verify_audit()
         assert isinstance(found, Broken)
         assert found.seq == seq
+        assert ("missing" in found.why) == (seq < last)
         written.execute("INSERT INTO audit SELECT * FROM kept")
         written.execute("DROP TABLE kept")
     assert isinstance(journal.verify_audit(), Verified)
+
+
+def test_an_event_rewritten_with_its_own_right_hash_is_found_at_the_next(
+    journal: Journal, written: sqlite3.Connection
+) -> None:
+    at_ms, v, kind, prev = written.execute(
+        "SELECT at_ms, v, kind, prev FROM event WHERE run = 'run_a' AND seq = 2"
+    ).fetchone()
+    body = canonical_json(StateEntered("elsewhere", 1))
+    hash_ = event_hash(prev, "run_a", 2, at_ms, v, kind, body)
+    written.execute(
+        "UPDATE event SET body = ?, hash = ? WHERE run = 'run_a' AND seq = 2", (body.decode(), hash_)
+    )
+    found = journal.verify()
+    assert isinstance(found, Broken)
+    assert (found.run, found.seq) == ("run_a", 3)
+
+
+def test_an_audit_row_rewritten_with_its_own_right_hash_is_found_at_the_next(
+    journal: Journal, written: sqlite3.Connection
+) -> None:
+    row, prev, _ = audit_rows(written, None)[1]
+    other = msgspec.structs.replace(row, principal="os:eve")
+    written.execute("UPDATE audit SET principal = 'os:eve', hash = ? WHERE seq = 2", (row_hash(prev, other),))
+    found = journal.verify_audit()
+    assert isinstance(found, Broken)
+    assert found.seq == 3
+
+
+def test_an_event_that_this_version_does_not_know_is_not_passed_over(
+    journal: Journal, start: Start, db: sqlite3.Connection
+) -> None:
+    lease = start()
+    (head,) = db.execute("SELECT head_hash FROM run").fetchone()
+    hash_ = event_hash(head, lease.run, 2, 1_000_000, 9, "dreamt", b'{"type":"dreamt"}')
+    row = (lease.run, 2, 1_000_000, 9, "dreamt", '{"type":"dreamt"}', None, head, hash_)
+    db.execute("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+    db.execute("UPDATE run SET head_seq = 2, head_hash = ?", (hash_,))
+    found = journal.verify()
+    assert isinstance(found, Broken)
+    assert found.seq == 2
+    with pytest.raises(JournalCorrupt, match="cannot be read"):
+        journal.events(lease.run)
 
 
 @pytest.mark.parametrize("table", ["event", "audit"])

@@ -89,6 +89,13 @@ def test_no_run_starts_under_a_kill_until_it_is_lifted(
     assert isinstance(journal.create(NewRun("run_a", "one"), started()), Lease)
 
 
+def test_a_kill_covers_only_runs_that_have_not_ended(journal: Journal, start: Start) -> None:
+    taken(journal.append(start(), end("succeeded")))
+    start("run_b")
+    assert journal.kill(Scope("everything"), "os:bob", "") == 1
+    assert [(one.run, one.killed) for one in journal.runs()] == [("run_b", True), ("run_a", False)]
+
+
 def test_lifting_a_kill_revives_no_run(journal: Journal, start: Start) -> None:
     lease = start()
     scope = Scope("agent", "acme.digest")
