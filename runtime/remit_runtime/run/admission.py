@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from remit_runtime.bundle.agent import AgentIR
+from remit_runtime.bundle.graph import Budget, DecideState, HandoffState
 from remit_runtime.bundle.open import VerifiedBundle
+from remit_runtime.bundle.policy import PolicySet
+from remit_runtime.bundle.tool import ProcessIR
 from remit_runtime.errors import RunRefused
 from remit_runtime.gateway.schemas import Schemas
 from remit_runtime.models.json_text import Json
@@ -51,3 +54,72 @@ def input_faults(schemas: Schemas, agent: AgentIR, task: str, value: Json) -> Ru
     if not faults:
         return None
     return RunRefused("input_invalid", f"the input is not one of task `{task}`: {'; '.join(faults)}")
+
+
+def model_refusal(bundle: VerifiedBundle, agent: str, adapter: str | None) -> RunRefused | None:
+    """Why a model adapter, or none, does not serve an agent and those it hands off to; None where it does."""
+    if adapter == "scripted" and bundle.environment != "dev":
+        message = f"a script stands in for a model in `dev` only, not in `{bundle.environment}`"
+        return RunRefused("script_outside_dev", message)
+    asking = [one for one in with_handoffs(bundle, agent) if _asks(one)]
+    if asking and adapter is None:
+        message = f"agent `{asking[0].id}` asks a model: give a script, no other adapter is in this runtime"
+        return RunRefused("model_adapter_missing", message)
+    without = next((one.id for one in asking if not one.models), None)
+    if without is not None:
+        return RunRefused("model_missing", f"agent `{without}` asks a model and allows none")
+    return None
+
+
+def with_handoffs(bundle: VerifiedBundle, agent: str) -> tuple[AgentIR, ...]:
+    """An agent and every agent that its run may hand off to."""
+    found: dict[str, AgentIR] = {}
+    waiting = [agent]
+    while waiting:
+        name = waiting.pop()
+        if name in found:
+            continue
+        found[name] = bundle.agent(name)
+        waiting += [state.agent for state in found[name].graph.states if isinstance(state, HandoffState)]
+    return tuple(found.values())
+
+
+def needed_workspaces(bundle: VerifiedBundle, agents: tuple[AgentIR, ...]) -> tuple[str, ...]:
+    """The names of the workspaces that the tools of agents work in, sorted."""
+    ways = [bundle.tool(use.object).implementation for agent in agents for use in agent.tools]
+    return tuple(
+        sorted({way.workspace for way in ways if isinstance(way, ProcessIR) and way.workspace is not None})
+    )
+
+
+def budget_for(
+    policy: PolicySet, environment: str, agent: AgentIR, tenant: str | None
+) -> Budget | RunRefused:
+    """The agent's budget, lowered by what its environment and tenant allow; or why the tenant has no such agent."""
+    limits = [one.budget for one in policy.environments if one.id == environment]
+    if tenant is not None:
+        found = next((one for one in policy.tenants if one.id == tenant), None)
+        if found is None:
+            return RunRefused("tenant_unknown", f"the bundle has no tenant `{tenant}`")
+        if found.agents is not None and agent.id not in found.agents:
+            return RunRefused("tenant_without_agent", f"tenant `{tenant}` has not agent `{agent.id}`")
+        limits.append(found.budget)
+    lowered = agent.budget
+    for limit in limits:
+        lowered = lowered if limit is None else smaller(lowered, limit)
+    return lowered
+
+
+def smaller(one: Budget, other: Budget) -> Budget:
+    """The smaller of two budgets in each limit."""
+    return Budget(
+        min(one.steps, other.steps),
+        min(one.model_calls, other.model_calls),
+        min(one.tool_calls, other.tool_calls),
+        min(one.microusd, other.microusd),
+        min(one.milliseconds, other.milliseconds),
+    )
+
+
+def _asks(agent: AgentIR) -> bool:
+    return any(isinstance(state, DecideState) for state in agent.graph.states)

@@ -11,7 +11,7 @@ from remit_runtime.journal.events import ChildEnded, ChildStarted, RunEvent, Run
 from remit_runtime.journal.ledger import amount_of_budget
 from remit_runtime.journal.records import Existing, Lease, NewRun, Refused
 from remit_runtime.models.json_text import trusted_json
-from remit_runtime.run.admission import input_faults, refusal_of
+from remit_runtime.run.admission import input_faults, refusal_of, smaller
 from remit_runtime.run.effects import FollowChild, Record, StartChild
 from remit_runtime.run.move import leave
 from remit_runtime.run.plan import narrowed, plan_of
@@ -122,15 +122,9 @@ def _carved(worker: Worker, driven: Driven, node: HandoffState, child: AgentIR) 
     """The smallest of what the child has by itself, what its parent shares, and what the parent has left."""
     record = worker.journal.read(driven.run)
     left = amount_of_budget(record.budget).beyond(record.spent + record.reserved)
-    own, share = child.budget, node.share or child.budget
     time_left = max(0, driven.started.deadline_ms - worker.now_ms())
-    return Budget(
-        steps=min(own.steps, share.steps, left.steps),
-        model_calls=min(own.model_calls, share.model_calls, left.model_calls),
-        tool_calls=min(own.tool_calls, share.tool_calls, left.tool_calls),
-        microusd=min(own.microusd, share.microusd, left.microusd),
-        milliseconds=min(own.milliseconds, share.milliseconds, time_left),
-    )
+    rest = Budget(left.steps, left.model_calls, left.tool_calls, left.microusd, time_left)
+    return smaller(smaller(child.budget, node.share or child.budget), rest)
 
 
 def _started(worker: Worker, driven: Driven, node: HandoffState, event: ChildStarted) -> RunStarted:
