@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from remit_runtime.journal.events import (
 )
 from remit_runtime.journal.records import Appended, Lease, NewRun, Refused, Scope, Switch
 from remit_runtime.journal.sqlite import Journal
+from remit_runtime.journal.store import connected
+from remit_runtime.journal.switch import kill
 
 Start = Callable[..., Lease]
 Started = Callable[..., RunStarted]
@@ -219,6 +222,42 @@ def test_what_stops_a_parent_stops_its_child(
     }
     stops[stop]()
     assert journal.append(child, MOVE) == expected[stop]
+
+
+@pytest.mark.parametrize("stop", ["cancel", "kill", "end"])
+def test_no_child_is_created_under_a_parent_that_may_not_go_on(
+    journal: Journal, start: Start, started: Started, stop: str
+) -> None:
+    share = Budget(1, 1, 1, 100, 60_000)
+    parent = taken(journal.append(start(), [ChildStarted("ask", "run_c", "acme.child", "{}", share)]))
+    stops: dict[str, Callable[[], object]] = {
+        "cancel": lambda: journal.request_cancel("run_a", "os:bob"),
+        "kill": lambda: journal.kill(Scope("run", "run_a"), "os:bob", ""),
+        "end": lambda: journal.append(parent, end("failed")),
+    }
+    expected = {
+        "cancel": Refused("cancelled", "os:bob"),
+        "kill": Refused("killed", "run:run_a"),
+        "end": Refused("ended", "run_a"),
+    }
+    stops[stop]()
+    child = started(agent="acme.child", parent="run_a", budget=share)
+    assert journal.create(NewRun("run_c", "one"), child) == expected[stop]
+
+
+def test_an_append_waits_for_another_writer_and_sees_what_it_wrote(
+    journal: Journal, start: Start, path: Path
+) -> None:
+    lease = start()
+    other = connected(path)
+    other.execute("BEGIN IMMEDIATE")
+    kill(other, Scope("everything"), "os:bob", "it misbehaves", 1_000_000)
+    timer = threading.Timer(0.2, lambda: other.execute("COMMIT"))
+    timer.start()
+    result = journal.append(lease, MOVE)
+    timer.join()
+    other.close()
+    assert result == Refused("killed", "everything")
 
 
 def test_every_act_of_stopping_has_its_audit_row(journal: Journal, start: Start) -> None:
