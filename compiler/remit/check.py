@@ -51,10 +51,11 @@ def check(tree: Tree, levels: Levels | None = None) -> CheckResult:
         found: list[Diagnostic] = []
         for file in files:
             found.extend(_judge_file(file, wanted))
+        echoes = _Echoes(files, found)
         portfolio = link([parse(file) for file in files], tree, library_tree())
         for file in portfolio.unreadable:
             found.extend(_judge_file(file, wanted))
-        found.extend(_judge_portfolio(portfolio, wanted))
+        found.extend(one for one in _judge_portfolio(portfolio, wanted) if not echoes.hold(one))
     return CheckResult(in_order(found), len(files), sources(tree), portfolio)
 
 
@@ -112,6 +113,30 @@ def _judge_portfolio(portfolio: Portfolio, levels: Levels) -> Iterator[Diagnosti
         raise RuntimeError(f"no rule words one of the faults {sorted(portfolio.faults.keys() - told)}")
     for rule in LINKED:
         yield from rule.diagnostics(portfolio, levels)
+
+
+class _Echoes:
+    """Where the text of files is at fault, so that what a schema says of these places only repeats it.
+
+    A value that could not be read stands as nothing, and what was open where reading stopped is cut short.
+    """
+
+    def __init__(self, files: Sequence[ReadFile], found: Sequence[Diagnostic]) -> None:
+        self._starts = {(one.span.path, one.span.start) for one in found}
+        self._stops = {
+            file.path: fault.span.start
+            for file in files
+            if not file.complete
+            for fault in file.faults
+            if fault.kind in ("syntax", "too-deep", "too-many-values")
+        }
+
+    def hold(self, one: Diagnostic) -> bool:
+        """Whether a finding of the schema is at such a place."""
+        path, start, end = one.span
+        stop = self._stops.get(path)
+        cut_short = stop is not None and start <= stop <= end
+        return one.code.startswith("SCH") and (cut_short or (path, start) in self._starts)
 
 
 def _root(files: Sequence[ReadFile]) -> dict[str, Value]:

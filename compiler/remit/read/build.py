@@ -48,7 +48,7 @@ def read(path: str, content: bytes) -> ReadFile:
 def _first_document(path: str, content: bytes, faults: list[Fault]) -> "_Document":
     """The first document of `content`, as far as it can be read."""
     clib = events_of_clib()
-    document = _Document(path, faults)
+    document = _Document(path, content.decode(), faults)
     act = {
         clib.scalar: document.scalar,
         clib.mapping_start: document.mapping,
@@ -69,9 +69,10 @@ def _first_document(path: str, content: bytes, faults: list[Fault]) -> "_Documen
             if document.over:
                 return document
     except clib.error as error:
-        faults.append(_syntax_fault(path, error))
-        return document
-    document.fault("too-many-values", document.last, str(MAX_EVENTS))
+        faults.append(_syntax_fault(path, document.text, error))
+    else:
+        document.fault("too-many-values", document.last, str(MAX_EVENTS))
+    document.break_off()
     return document
 
 
@@ -84,16 +85,17 @@ def _not_a_mapping(document: "_Document") -> Fault:
     return Fault("not-a-mapping", span_of(document.path, (line, column, line, column + 1)), kind)
 
 
-def _syntax_fault(path: str, error: Any) -> Fault:
-    """The fault of a file that is no YAML, in the words of the parser, with the place where its trouble began."""
+def _syntax_fault(path: str, text: str, error: Any) -> Fault:
+    """The fault of a file that is no YAML, in the words of the parser.
+
+    `expected` holds what it was doing and the character it stopped at, `other` where its trouble began.
+    """
     at, began = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
     words = str(getattr(error, "problem", None) or getattr(error, "reason", None) or "the text is no YAML")
     if at is None:
         return file_fault("syntax", path, words)
-    context = str(getattr(error, "context", None) or "")
-    return Fault(
-        "syntax", _one_column(path, at), words, (context,), _one_column(path, began) if began else None
-    )
+    facts = (str(getattr(error, "context", None) or ""), text[at.index : at.index + 1])
+    return Fault("syntax", _one_column(path, at), words, facts, _one_column(path, began) if began else None)
 
 
 def _one_column(path: str, mark: Mark) -> Span:
@@ -117,24 +119,9 @@ class _Document:
     `_ITEM` in a list, `_DROPPED` where the key is no use and the value is read for its faults only.
     """
 
-    __slots__ = (
-        *(
-            "path",
-            "faults",
-            "root",
-            "root_place",
-            "places",
-            "stack",
-            "here",
-            "here_places",
-            "key",
-            "key_place",
-        ),
-        *("last", "started", "complete", "over"),
-    )
-
-    def __init__(self, path: str, faults: list[Fault]) -> None:
+    def __init__(self, path: str, text: str, faults: list[Fault]) -> None:
         self.path = path
+        self.text = text
         self.faults = faults
         self.root: Value = None
         self.root_place: Place = _NOWHERE
@@ -160,6 +147,9 @@ class _Document:
         special = plain and (text in SPECIAL or text[0] in NUMERIC)
         if self.key is _WAITING:
             self.take_key(text, place, special)
+            before = event.start_mark.index - 1
+            if before >= 0 and self.text[before] == "?":
+                self.fault("glued-mark", place, text)
         else:
             self.put(self.plain(text, place) if special else text, place)
 
@@ -207,6 +197,7 @@ class _Document:
             self.refuse_properties(event, place)
         if len(self.stack) == MAX_DEPTH:
             self.fault("too-deep", place, str(MAX_DEPTH))
+            self.break_off()
             self.over = True
             return
         if self.key is _WAITING:
@@ -225,6 +216,10 @@ class _Document:
         end = event.end_mark
         if end.index > event.start_mark.index:
             self.last = (end.line, end.column, end.line, end.column)
+        self.end_open()
+
+    def end_open(self) -> None:
+        """Ends the open mapping or list after what was read last."""
         self.here, self.here_places, self.key, slot, opened = self.stack.pop()
         place = (opened[0], opened[1], self.last[2], self.last[3])
         if self.here is None:
@@ -232,6 +227,13 @@ class _Document:
         elif slot is not _DROPPED:
             key_place = self.here_places[slot][0] if isinstance(slot, str) else place
             self.here_places[slot] = (key_place, place)
+
+    def break_off(self) -> None:
+        """Ends everything that is open where reading stopped, which is the place of the last fault."""
+        line, column = self.faults[-1].span.start
+        self.last = (line - 1, column - 1, line - 1, column - 1)
+        while self.stack:
+            self.end_open()
 
     def alias(self, event: Event) -> None:
         place = _place(event)

@@ -5,6 +5,7 @@ characters that hide text or turn its order (bidirectional controls, zero width,
 """
 
 import re
+from itertools import islice
 from typing import NamedTuple
 
 from remit.diagnostic import Fault
@@ -12,6 +13,8 @@ from remit.source import Position, Span, whole_file
 
 MAX_BYTES = 1 << 20
 """A definition is written and reviewed by people; a larger file is none."""
+MAX_DECEPTIONS = 20
+"""Faults of hidden text told of one file; each costs a walk to its place."""
 
 _PLAIN = bytes([0x09, 0x0A, 0x0D, *range(0x20, 0x7F)])
 
@@ -83,19 +86,17 @@ def _decoded(path: str, content: bytes, faults: list[Fault]) -> str:
 
 
 def _deceptions(path: str, text: str) -> list[Fault]:
-    """A fault for each run of deceptive characters, up to what one report can use."""
-    faults: list[Fault] = []
-    for run in _DECEPTIVE.finditer(text):
-        at = _position(text[: run.start()])
-        end = Position(at.line, at.column + len(run[0]))
-        faults.append(Fault("deceptive-character", Span(path, at, end), code_points(run[0])))
-        if len(faults) == MAX_DECEPTIONS:
-            break
-    return faults
+    """A fault for each run of deceptive characters; after `MAX_DECEPTIONS`, one with the number of the others."""
+    runs = _DECEPTIVE.finditer(text)
+    faults = [_deception(path, text, run) for run in islice(runs, MAX_DECEPTIONS)]
+    others = sum(1 for _ in runs)
+    return [*faults, Fault("too-many-faults", whole_file(path), str(others))] if others else faults
 
 
-MAX_DECEPTIONS = 20
-"""Faults of hidden text in one file; each costs a walk to its place, and more would tell nobody anything."""
+def _deception(path: str, text: str, run: re.Match[str]) -> Fault:
+    at = _position(text[: run.start()])
+    end = Position(at.line, at.column + len(run[0]))
+    return Fault("deceptive-character", Span(path, at, end), code_points(run[0]))
 
 
 def _position(before: str) -> Position:

@@ -44,6 +44,9 @@ def implicit_type(file: ReadFile) -> Iterator[Finding]:
             case "not-a-text-key":
                 message = f"a key must be text, and `{said}` is {_kind(said)}" if said else "a key is missing"
                 yield Finding(fault.span, message, (), _advice(said) if said else None)
+            case "glued-mark":
+                message = f"some readers take `?{said}` for the key and some take `{said}`"
+                yield Finding(fault.span, message, (), f'write `"{said}"` or `"?{said}"`')
             case "not-a-scalar-key":
                 yield Finding(
                     fault.span, f"a key must be text, and this one is {said}", (), "name it by a word"

@@ -6,19 +6,21 @@ from remit.diagnostic import Note
 from remit.read import ReadFile
 from remit.rule import Finding, rule
 
-# What the parser says, and what most often is the reason for it.
+# The character that the parser stopped at, what it said, and what most often is the reason.
 _HELP = (
-    ("unexpected ':'", "quote text that holds a colon inside `{}` or `[]`"),
-    ("tab character", "indent with spaces"),
-    ("cannot start any token", "indent with spaces, and quote text that begins with `@`, a backtick or `%`"),
+    ("?", "expected ',' or", "quote text that holds a `?` inside `{}` or `[]`"),
+    (":", "unexpected ':'", "quote text that holds a `:` inside `{}` or `[]`"),
+    ("\t", "", "indent with spaces"),
+    ("", "cannot start any token", "quote text that begins with `@`, a backtick or `%`"),
     (
+        "",
         "mapping values are not allowed",
         "quote text that holds a colon and a space, and check the indentation",
     ),
-    ("did not find expected key", "line this key up with its neighbours, and check the quotes before it"),
-    ("could not find expected ':'", "every line of a mapping is `key: value`; check the indentation"),
-    ("unexpected end of stream", "close the quotes or brackets that are open here"),
-    ("expected ',' or", "close the brackets that are open here"),
+    ("", "expected key", "line this key up with its neighbours, and check the quotes before it"),
+    ("", "could not find expected ':'", "every line of a mapping is `key: value`; check the indentation"),
+    ("", "unexpected end of stream", "close the quotes or brackets that are open here"),
+    ("", "expected ',' or", "close the brackets that are open here"),
 )
 
 
@@ -51,7 +53,14 @@ def invalid_yaml(file: ReadFile) -> Iterator[Finding]:
     """
     for fault in file.faults:
         if fault.kind == "syntax":
-            advice = next((advice for words, advice in _HELP if words in fault.subject), None)
-            context = " ".join(fault.expected)
-            notes = (Note(f"{context}, which begins here", fault.other),) if fault.other and context else ()
-            yield Finding(fault.span, f"the file is no YAML: {fault.subject}", notes, advice)
+            context, stopped_at = fault.expected or ("", "")
+            notes = (Note(f"{context}, which begins here", fault.other),)
+            has_context = context and fault.other not in (None, fault.span)
+            message = f"the file is no YAML: {fault.subject}"
+            yield Finding(
+                fault.span, message, notes if has_context else (), _advice(fault.subject, stopped_at)
+            )
+
+
+def _advice(said: str, stopped_at: str) -> str | None:
+    return next((advice for at, words, advice in _HELP if at in ("", stopped_at) and words in said), None)

@@ -60,7 +60,7 @@ def unbounded_document(file: ReadFile) -> Iterator[Finding]:
             case "too-many-values":
                 yield Finding(fault.span, f"the document holds more than {said} values, keys and brackets")
             case "too-many-faults":
-                yield Finding(fault.span, f"the file has {said} further findings")
+                yield Finding(fault.span, f"the file has {said} more findings than are told")
             case "too-many-files":
                 yield Finding(fault.span, f"the repository has more than {said} files")
             case "number-too-long":
