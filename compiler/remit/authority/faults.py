@@ -47,9 +47,7 @@ def _twice(source: AuthoritySource) -> Iterator[PolicyFault]:
     }
     for noun, places in definitions.items():
         yield from _repeated("duplicate-definition", noun, places)
-    matches = [
-        (f"{r.resource.type} {r.resource.match}", (*r.place, "spec", "match")) for r in source.resources
-    ]
+    matches = [(f"{r.resource.type} {r.resource.match}", (*r.place, "match")) for r in source.resources]
     yield from _repeated("duplicate-definition", "resource match", matches)
 
 
@@ -67,15 +65,13 @@ def _names(source: AuthoritySource, world: World) -> Iterator[PolicyFault]:
     agents = {agent.id for agent in source.agents}
     for agent in source.agents:
         for key, names in (("allowed", agent.granted), ("denied", agent.denied)):
-            yield from _unknown(
-                "unknown-tool", "tool", (*agent.place, "spec", "tools", key), names, world.tools
-            )
+            yield from _unknown("unknown-tool", "tool", (*agent.place, key), names, world.tools)
     for tenant in source.tenants:
-        place = (*tenant.place, "spec")
-        yield from _unknown("unknown-agent", "agent", (*place, "agents"), tenant.agents, agents)
-        yield from _unknown("unknown-tool", "tool", (*place, "deny", "tools"), tenant.deny_tools, world.tools)
+        place = (*tenant.place, "deny", "tools")
+        yield from _unknown("unknown-agent", "agent", (*tenant.place, "agents"), tenant.agents, agents)
+        yield from _unknown("unknown-tool", "tool", place, tenant.deny_tools, world.tools)
     for environment in source.environments:
-        place = (*environment.place, "spec", "deny", "tools")
+        place = (*environment.place, "deny", "tools")
         yield from _unknown("unknown-tool", "tool", place, environment.deny_tools, world.tools)
 
 
@@ -202,13 +198,13 @@ def _resource_faults(item: ResourceSource) -> Iterator[PolicyFault]:
     resource = item.resource
     if resource.type in RESERVED_TYPES or resource.type.startswith("OneOf"):
         message = f"`{resource.type}` is a type of Remit's own and cannot be a resource's"
-        yield PolicyFault((*item.place, "spec", "type"), "wrong-resource", message, resource.type)
+        yield PolicyFault((*item.place, "type"), "wrong-resource", message, resource.type)
     if any(name == "risk" or name.startswith("__") for name, _ in resource.attributes):
         message = "an attribute cannot be called `risk` or begin with `__`"
-        yield PolicyFault((*item.place, "spec", "attributes"), "wrong-resource", message)
+        yield PolicyFault((*item.place, "attributes"), "wrong-resource", message)
     problem = glob_problem(resource.match)
     if problem is not None:
-        yield PolicyFault((*item.place, "spec", "match"), "wrong-resource", problem, resource.match)
+        yield PolicyFault((*item.place, "match"), "wrong-resource", problem, resource.match)
 
 
 def _binding_faults(source: AuthoritySource) -> Iterator[PolicyFault]:
@@ -221,4 +217,4 @@ def _binding_faults(source: AuthoritySource) -> Iterator[PolicyFault]:
             wrong = binding.type in RESERVED_TYPES or (binding.arg is None) == (binding.id is None)
         if wrong:
             message = f"`{tool.id}` cannot act on a resource `{binding.type}` in this way"
-            yield PolicyFault((*tool.place, "spec", "resource"), "wrong-resource", message, binding.type)
+            yield PolicyFault((*tool.place, "resource"), "wrong-resource", message, binding.type)

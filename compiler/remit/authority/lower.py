@@ -1,5 +1,6 @@
 """The policy set of a bundle, lowered from a source; the same bytes whatever order its parts come in."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cedarpy import pst
@@ -38,18 +39,37 @@ def lower_policies(source: AuthoritySource) -> LoweredPolicies:
     hidden = tuple(
         sorted(HiddenArgument(tool, path) for tool, shape in world.shapes.items() for path in shape.hidden)
     )
-    faults = faults_of(source, world)
+    schema = schema_json(world)
+    faults = _faults(source, world, schema)
     if faults:
         return LoweredPolicies(None, faults, hidden)
     drafts = sorted(drafts_of(source, world), key=lambda draft: draft.policy.id)
     printed = texts([draft.policy for draft in drafts])
-    rules = tuple(_rule(world, draft, text) for draft, text in zip(drafts, printed, strict=True))
-    schema = schema_json(world)
+    members = {tool: _actions_of(world, tool) for tool in world.tools}
+    rules = tuple(_rule(members, draft, text) for draft, text in zip(drafts, printed, strict=True))
+    return LoweredPolicies(_policy_set(source, rules, schema), (), hidden)
+
+
+def policy_faults(source: AuthoritySource) -> tuple[PolicyFault, ...]:
+    """What keeps a policy set from being made, without making it."""
+    world = world_of(source)
+    return _faults(source, world, schema_json(world))
+
+
+def _faults(source: AuthoritySource, world: World, schema: str) -> tuple[PolicyFault, ...]:
+    """Our own reading first; the engine then validates what people wrote.
+
+    What is lowered from grants, tenants and environments names tools and agents only, which the first reading has
+    looked up. To validate it again costs the engine seconds in a large portfolio and can find nothing.
+    """
+    faults = faults_of(source, world)
+    if faults:
+        return faults
+    members = {tool: _actions_of(world, tool) for tool in world.tools}
+    written = [draft for draft in drafts_of(source, world) if draft.rule is not None]
     # A rule over a group without members matches nothing; the engine's validator calls that an error.
-    live = [d for d, rule in zip(drafts, rules, strict=True) if rule.actions or _is_about_every_tool(d)]
-    faults = engine_faults(schema, live)
-    policy_set = None if faults else _policy_set(source, rules, schema)
-    return LoweredPolicies(policy_set, faults, hidden)
+    live = [draft for draft in written if _is_about_every_tool(draft) or _tools_of(members, draft)]
+    return engine_faults(schema, sorted(live, key=lambda draft: draft.policy.id))
 
 
 def _is_about_every_tool(draft: Draft) -> bool:
@@ -88,23 +108,28 @@ def _tenant_ir(item: TenantSource) -> TenantIR:
     return TenantIR(item.id, tuple(sorted(set(item.deny_tools))), agents, item.budget)
 
 
-def _rule(world: World, draft: Draft, text: str) -> PolicyRule:
+def _tools_of(members: Mapping[str, frozenset[str]], draft: Draft) -> tuple[str, ...]:
+    """The tools in the scope of a policy that names some, by themselves or by a group."""
     scope = draft.policy.action
-    named = [each.id for each in scope.entities] if isinstance(scope, pst.ActionIn) else []
+    named = {each.id for each in scope.entities} if isinstance(scope, pst.ActionIn) else set[str]()
+    return tuple(tool for tool in members if not named.isdisjoint(members[tool])) if named else ()
+
+
+def _rule(members: Mapping[str, frozenset[str]], draft: Draft, text: str) -> PolicyRule:
     constraints = sorted((name, canonical_json(value).decode()) for name, value in draft.constraints)
     return PolicyRule(
         id=draft.policy.id,
         effect=draft.policy.effect,
         layer=draft.layer,
         cedar=text,
-        actions=tuple(tool for tool in world.tools if set(named) & _actions_of(world, tool)),
+        actions=_tools_of(members, draft),
         approval=draft.approval,
         constraints=tuple(Constraint(name, value) for name, value in constraints),
         reason=draft.reason,
     )
 
 
-def _actions_of(world: World, tool: str) -> set[str]:
+def _actions_of(world: World, tool: str) -> frozenset[str]:
     """The tool and its groups."""
     found = world.tools[tool]
-    return {tool, effect_group(found.effect), capability_group(found.capability)}
+    return frozenset((tool, effect_group(found.effect), capability_group(found.capability)))

@@ -1,7 +1,8 @@
 """What authority is lowered from, apart from the language it was written in, and what can be wrong with it.
 
 A `place` is the path of a file and then the keys and indexes down to the node at fault, so that whoever holds the
-text can point at it.
+text can point at it. That of a definition leads to its `spec`, that of an agent to `spec.tools`, that of a rule or a
+fact to its own node.
 """
 
 from collections.abc import Mapping

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from remit.authority.lower import LoweredPolicies, lower_policies
+from remit.authority.lower import lower_policies
 from remit.authority.source import AuthoritySource, PolicyFault
 from remit.definitions import (
     API_VERSION,
@@ -112,11 +112,9 @@ def in_environment(portfolio: Portfolio, environment: str) -> dict[str, str]:
 
 def policy_faults(portfolio: Portfolio) -> tuple[PolicyFault, ...]:
     """What keeps the policies of a linked portfolio from being lowered."""
-    return _policies(portfolio).faults
+    from remit.authority.lower import policy_faults as faults_of
 
-
-def _policies(portfolio: Portfolio) -> LoweredPolicies:
-    return lower_policies(authority_of(portfolio))
+    return faults_of(authority_of(portfolio))
 
 
 def authority_of(portfolio: Portfolio) -> AuthoritySource:
