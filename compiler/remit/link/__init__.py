@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from remit.definitions import Agent, ContextSource, EvalSuite, Graph, Policy, Release, Tool
 from remit.definitions.leaves import Leaf, leaves
 from remit.diagnostic import Fault
-from remit.git import Tree
+from remit.git.tree import Tree
 from remit.link.ids import link_id, link_pins, link_release, symbols_of
 from remit.link.names import link_tool, link_work
 from remit.link.paths import PathRefused, resolve

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, NoReturn, TypeAlias
 
 from remit.diagnostic import Fault, nearest
-from remit.git import Tree
+from remit.git.tree import Tree
 from remit.link.paths import PathRefused, resolve
 from remit.link.work import Work, span_of
 from remit.parse import LIBRARY_PREFIX

@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple, TypeVar, cast
 
 from remit.definitions import NAMED_KINDS, Case, Definition, Graph, Named, Root
 from remit.diagnostic import Fault
-from remit.git import ROOT_MARKER, Tree
+from remit.git.tree import ROOT_MARKER, Tree
 from remit.link.paths import PathRefused, resolve
 from remit.parse import ParsedFile
 from remit.read import Path, ReadFile

@@ -8,7 +8,7 @@ from typing import Any
 from remit.definitions import Agent, Case, Graph, Tool
 from remit.definitions.words import KEY
 from remit.diagnostic import Fault, nearest
-from remit.git import Tree
+from remit.git.tree import Tree
 from remit.link.portfolio import Symbol, Use
 from remit.parse import ParsedFile
 from remit.read import Path, ReadFile

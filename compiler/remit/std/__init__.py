@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from remit.git import Tree, folder_tree
+from remit.git.disk import folder_tree
+from remit.git.tree import Tree
 
 LIBRARIES = ("std@1",)
 """What `use` may name."""
