@@ -42,7 +42,7 @@ def _tool(identity: str, effect: Effect, resource: ResourceBinding, **properties
             "required": required,
             "properties": properties,
         },
-        place=(f"tools/{identity}.yaml",),
+        place=(f"tools/{identity}.yaml", "spec"),
     )
 
 
@@ -75,7 +75,7 @@ def _agent(name: str, granted: tuple[str, ...], **changes: Any) -> AgentSource:
         autonomy="autonomous",
         granted=granted,
         denied=(),
-        place=(path,),
+        place=(path, "spec", "tools"),
     )
     return replace(agent, **changes)
 
@@ -90,14 +90,14 @@ def _environment(name: str, **changes: Any) -> EnvironmentSource:
         require_evidence=False,
         budget=None,
         hosts=(),
-        place=(path,),
+        place=(path, "spec"),
     )
     return replace(environment, **changes)
 
 
 def _resource(identity: str, match: str, risk: Risk, **attributes: str) -> ResourceSource:
     resource = ResourceIR("Repo", identity, match, "*" in match, risk, tuple(attributes.items()))
-    return ResourceSource(resource=resource, place=(f"policies/{identity}.yaml",))
+    return ResourceSource(resource=resource, place=(f"policies/{identity}.yaml", "spec"))
 
 
 MakeRule = Callable[..., RuleSource]
@@ -159,7 +159,7 @@ def portfolio() -> Callable[..., AuthoritySource]:
                     deny_tools=("clock.now",),
                     deny_effects=("irreversible",),
                     budget=None,
-                    place=("policies/retail.yaml",),
+                    place=("policies/retail.yaml", "spec"),
                 ),
             ),
             environments=(

@@ -312,7 +312,7 @@ def test_a_resource_that_cannot_be_registered_is_a_fault(
     portfolio: Portfolio, resource: ResourceIR, place: str
 ) -> None:
     source = portfolio()
-    bad = ResourceSource(resource=resource, place=("policies/x.yaml",))
+    bad = ResourceSource(resource=resource, place=("policies/x.yaml", "spec"))
     fault = _only_fault(replace(source, resources=(*source.resources, bad)))
     assert (fault.kind, fault.place_key) == ("wrong-resource", ("policies/x.yaml", "spec", place))
 
@@ -355,3 +355,15 @@ def test_the_engines_own_findings_are_told_at_the_clause_that_owns_them(
     assert fault.place_key == (POLICY, "spec", "rules", "odd", "when", "run.user")
     assert "userr" in fault.message
     assert engine_faults(result.policy_set.schema, [good]) == ()
+
+
+def test_what_a_call_carries_is_hidden_from_rules_and_open_to_facts(
+    portfolio: Portfolio, rule: MakeRule
+) -> None:
+    source = portfolio(rule("bad", when={"args.branch": "main"}))
+    tools = tuple(replace(tool, content=frozenset({"branch"})) for tool in source.tools)
+    long_branch = FactSource(
+        fact=Fact("long", "branch", longer_than=9), place=(POLICY, "spec", "facts", "long")
+    )
+    fault = _only_fault(replace(source, tools=tools, facts=(*source.facts, long_branch)))
+    assert (fault.kind, fault.subject) == ("hidden-argument", "args.branch")
