@@ -69,24 +69,22 @@ def check(arguments: argparse.Namespace) -> int:
 
 
 def _rule_pages() -> tuple[RulePage, ...]:
-    from remit.rule import markdown_page, summary
+    from remit.rule import page_of
     from remit.rules import RULES
 
-    return tuple(
-        RulePage(rule.code, rule.name, rule.severity, summary(rule), markdown_page(rule)) for rule in RULES
-    )
+    return tuple(page_of(rule) for rule in RULES)
 
 
 def explain(arguments: argparse.Namespace) -> int:
     """Prints the page of a rule."""
     from remit.diagnostic import nearest
-    from remit.rule import markdown_page
+    from remit.rule import page_of
     from remit.rules import RULES
 
     wanted = arguments.rule
     for rule in RULES:
         if wanted.upper() == rule.code or wanted == rule.name:
-            sys.stdout.write(markdown_page(rule))
+            sys.stdout.write(page_of(rule).markdown)
             return 0
     words = [word for rule in RULES for word in (rule.code, rule.name)]
     near = nearest(wanted, words)
