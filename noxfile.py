@@ -153,8 +153,8 @@ def build(session: nox.Session, folder: Path, env: dict[str, str | None]) -> str
 
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
-    """One program of benchmarks/, with its arguments: `nox -s bench -- NAME.py ...`."""
-    programs = sorted(path.name for path in Path("benchmarks").glob("*.py"))
+    """One program of benchmarks/, with its arguments: `nox -s bench -- FOLDER/NAME.py ...`."""
+    programs = sorted(path.relative_to("benchmarks").as_posix() for path in Path("benchmarks").rglob("*.py"))
     if not session.posargs or session.posargs[0] not in programs:
         session.error(f"name one of {', '.join(programs) or 'no programs yet'} after `--`")
     session.install(*BOTH, *group("test"))
