@@ -15,6 +15,7 @@
 
 from __future__ import annotations
 
+import stat
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -70,8 +71,10 @@ def roots_of(home: Path, environment: str) -> Roots:
         raise TrustInvalid("trust_missing", f"there is no `{path}` that says whom `{environment}` trusts")
     try:
         data = read_file(path, MAX_TRUST_BYTES)
-    except BundleRejected as error:
-        raise TrustInvalid("trust_malformed", error.message) from error
+        if path.lstat().st_mode & stat.S_IWOTH:
+            raise TrustInvalid("trust_exposed", f"anybody can write `{path}`: whom it trusts means nothing")
+    except (BundleRejected, OSError) as error:
+        raise TrustInvalid("trust_malformed", f"`{path}` cannot be read as a file of its own") from error
     listed = parse(data)
     if environment not in listed:
         raise TrustInvalid("environment_unknown", f"`{path}` does not list environment `{environment}`")

@@ -149,6 +149,13 @@ def test_a_trust_file_that_is_a_link_or_too_large_is_refused(tmp_path: Path) -> 
     assert _environment_refusal(tmp_path, "production") == "trust_malformed"
 
 
+def test_a_trust_file_that_anybody_can_write_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "trust.toml").write_bytes(b"version = 0\n")
+    (tmp_path / "trust.toml").chmod(0o666)
+
+    assert _environment_refusal(tmp_path, "production") == "trust_exposed"
+
+
 @given(st.binary(max_size=100) | st.text(max_size=100).map(str.encode))
 def test_any_text_is_read_or_refused_with_a_typed_error(data: bytes) -> None:
     try:
