@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from inspect import cleandoc
-from typing import Generic, Literal, NamedTuple, TypeVar
+from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 from remit.diagnostic import Diagnostic, Note, RulePage, Severity
 from remit.source import Span
@@ -61,14 +61,14 @@ def rule(
     return with_metadata
 
 
-def level_of(of: Rule[Stage], levels: Levels) -> Level:
+def level_of(of: Rule[Any], levels: Levels) -> Level:
     """The level of a rule under a repository's wishes; a locked rule keeps its own."""
     if of.code.startswith(LOCKED_GROUPS):
         return of.severity
     return levels.get(of.code, levels.get(of.name, of.severity))
 
 
-def page_of(of: Rule[Stage]) -> RulePage:
+def page_of(of: Rule[Any]) -> RulePage:
     """The page of a rule as `remit explain` and docs/rules show it."""
     change = "cannot be changed" if of.code.startswith(LOCKED_GROUPS) else "can be changed in `remit.yaml`"
     facts = f"{of.severity.capitalize()}, since {of.since}. Its level {change}."

@@ -38,11 +38,14 @@ def read(path: str, content: bytes) -> ReadFile:
     document = _first_document(path, text.content, faults)
     if document.complete and not isinstance(document.root, dict):
         faults.append(_not_a_mapping(document))
-    if len(faults) > MAX_FAULTS:
-        faults[MAX_FAULTS:] = [file_fault("too-many-faults", path, str(len(faults) - MAX_FAULTS))]
-    return ReadFile(
-        path, document.root, document.complete, tuple(faults), document.root_place, document.places
-    )
+    told = faults if len(faults) <= MAX_FAULTS else _told(path, faults)
+    return ReadFile(path, document.root, document.complete, tuple(told), document.root_place, document.places)
+
+
+def _told(path: str, faults: list[Fault]) -> list[Fault]:
+    """As many faults as one report can use: the first ones, the last, at which reading may have stopped, a count."""
+    others = file_fault("too-many-faults", path, str(len(faults) - MAX_FAULTS))
+    return [*faults[: MAX_FAULTS - 1], faults[-1], others]
 
 
 def _first_document(path: str, content: bytes, faults: list[Fault]) -> "_Document":
