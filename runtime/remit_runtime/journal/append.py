@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from remit_runtime.canonical import canonical_json
-from remit_runtime.journal.audit import Actor, AuditEntry, entries_of, entry_of
+from remit_runtime.journal.audit import Actor, AuditEntry, entries_of, entry_of, used_entry
 from remit_runtime.journal.effects import (
     Begun,
     Outcome,
@@ -207,6 +207,9 @@ def write(
     if ledger is not None:
         write_ledger(db, run, ledger)
     rows = [(entry, None if index is None else placed[index]) for index, entry in entries_of(events, entries)]
+    if use is not None:
+        call = next(event.call for event in events if isinstance(event, ToolIntended))
+        rows += [(used_entry(approval, call, use.subject), placed[-1]) for approval in use.approvals]
     insert_audit(db, rows, _actor(standing), run, now_ms)
     _advance(db, standing, seq, head, events[-1], now_ms)
     return Appended(Lease(run, standing.epoch, seq))

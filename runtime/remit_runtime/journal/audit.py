@@ -185,6 +185,11 @@ def _of_child(event: events.ChildStarted | events.ChildEnded) -> AuditEntry:
     return AuditEntry("child_started", outcome="started", detail=detail)
 
 
+def used_entry(approval: str, call: str, subject: Digest) -> AuditEntry:
+    """The entry of an approval that a call uses up; `code` is the approval's id."""
+    return AuditEntry("approval_used", call=call, outcome="used", code=approval, arguments_digest=subject)
+
+
 def completed(own: AuditEntry, given: AuditEntry) -> AuditEntry:
     """The event's own entry with what a caller's entry adds; what the event says itself is never overwritten."""
     changes = {

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 
 from remit_runtime.journal.effects import Intent, Outcome, charge_for, status_after
 from remit_runtime.journal.events import (
+    ApprovalRequested,
+    ApprovalSettled,
     ChildEnded,
     ChildStarted,
     ModelIntended,
@@ -70,7 +72,25 @@ def books_broken(db: sqlite3.Connection, run: str, events: Sequence[RunEvent]) -
         return Broken("effect", run, _seq_of(key), f"the effect `{key}` is not what the events say")
     if ledger_of(db, run) != books.ledger:
         return Broken("ledger", run, 0, "the ledger is not what the events come to")
-    return None
+    return _approvals_broken(db, run, events)
+
+
+def _approvals_broken(db: sqlite3.Connection, run: str, events: Sequence[RunEvent]) -> Broken | None:
+    said: dict[str, tuple[str, str, int]] = {}
+    for event in events:
+        if isinstance(event, ApprovalRequested):
+            said[event.approval] = ("pending", event.subject, event.expires_ms)
+        if isinstance(event, ApprovalSettled) and event.approval in said:
+            said[event.approval] = (event.outcome, *said[event.approval][1:])
+    # That an approval was used up is no event of its own; its audit row says it.
+    for (used,) in db.execute("SELECT code FROM audit WHERE run = ? AND event = 'approval_used'", (run,)):
+        said[used] = ("used", *said[used][1:]) if used in said else ("used", "", 0)
+    rows = db.execute("SELECT id, status, subject, expires_ms FROM approval WHERE run = ?", (run,))
+    kept = {id_: (status, subject, expires) for id_, status, subject, expires in rows}
+    if kept == said:
+        return None
+    wrong = next(id_ for id_ in sorted({*kept, *said}) if kept.get(id_) != said.get(id_))
+    return Broken("approval", run, 0, f"the approval `{wrong}` is not what the record says")
 
 
 def _seq_of(key: str) -> int:

@@ -166,17 +166,19 @@ def _insert(db: sqlite3.Connection, new: NewRun, started: RunStarted, now_ms: in
     )
 
 
-def claim(db: sqlite3.Connection, run: str, owner: str, ttl_ms: int, now_ms: int) -> Lease | Refused:
+def claim(
+    db: sqlite3.Connection, run: str, owner: str, ttl_ms: int, gone: str | None, now_ms: int
+) -> Lease | Refused:
     """The lease of the next epoch; every lease before it is fenced from now on.
 
-    Refused while another owner's lease lasts, and when the run has ended. A killed, cancelled or halted run can be
-    claimed: somebody must end it or wait with it.
+    Refused while another owner's lease lasts, unless that is `gone`, and when the run has ended. A killed, cancelled
+    or halted run can be claimed: somebody must end it or wait with it.
     """
     standing = standing_of(db, run)
     if standing.ended:
         return Refused("ended")
     holder, until = db.execute("SELECT owner, lease_until_ms FROM run WHERE id = ?", (run,)).fetchone()
-    if holder is not None and holder != owner and now_ms < until:
+    if holder is not None and holder not in (owner, gone) and now_ms < until:
         return Refused("leased", holder)
     db.execute(
         """UPDATE run SET epoch = epoch + 1, owner = ?, ttl_ms = ?, lease_until_ms = ?, status = 'running',

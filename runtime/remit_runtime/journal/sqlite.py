@@ -80,14 +80,16 @@ class Journal:
         with self._writing() as (db, now):
             return leases.create(db, run, started, audit, now)
 
-    def claim(self, run: str, owner: str, ttl_ms: int = 30_000) -> Lease | Refused:
+    def claim(self, run: str, owner: str, ttl_ms: int = 30_000, gone: str | None = None) -> Lease | Refused:
         """The lease of the next epoch, which fences every earlier one; refused `leased` or `ended`.
+
+        `gone` is an owner that is known to live no more: its lease is not waited for.
 
         Raises:
             UsageError: there is no such run.
         """
         with self._writing() as (db, now):
-            return leases.claim(db, run, owner, ttl_ms, now)
+            return leases.claim(db, run, owner, ttl_ms, gone, now)
 
     def append(
         self,
@@ -144,7 +146,7 @@ class Journal:
 
     def _ended(self, run: str, end: RunEnded, owner: str) -> bool:
         with self._writing() as (db, now):
-            claimed = leases.claim(db, run, owner, 0, now)
+            claimed = leases.claim(db, run, owner, 0, None, now)
             return isinstance(claimed, Lease) and isinstance(
                 appending.append(db, claimed, [end], None, (), now), Appended
             )

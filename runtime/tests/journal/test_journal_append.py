@@ -28,10 +28,12 @@ from remit_runtime.journal.events import (
 from remit_runtime.journal.records import (
     Appended,
     ApprovalUse,
+    Broken,
     Existing,
     Lease,
     NewRun,
     Refused,
+    Verified,
     next_call,
 )
 from remit_runtime.journal.sqlite import Journal
@@ -255,6 +257,37 @@ def test_an_approval_is_used_once_by_the_intent_it_allows(
     lease = taken(journal.append(lease, allowed(lease), consume=use))
     assert journal.append(lease, allowed(lease), consume=use) == Refused("approval_spent", "appr_1")
     assert len(journal.open_effects("run_a")) == 1
+
+
+def test_the_use_of_an_approval_is_audited_and_cannot_be_undone_unseen(
+    journal: Journal, start: Start, allowed: Allowed, db: sqlite3.Connection
+) -> None:
+    lease = asked(journal, start())
+    taken(journal.append(lease, allowed(lease), consume=ApprovalUse(("appr_1",), SUBJECT)))
+    row = journal.audit_rows("run_a")[-1]
+    assert (row.event, row.call, row.code, row.arguments_digest) == (
+        "approval_used",
+        "run_a:4",
+        "appr_1",
+        SUBJECT,
+    )
+    assert isinstance(journal.verify("run_a"), Verified)
+    db.execute("UPDATE approval SET status = 'approved'")
+    found = journal.verify("run_a")
+    assert isinstance(found, Broken)
+    assert found.table == "approval"
+
+
+@pytest.mark.parametrize(
+    "change", ["subject = 'other'", "status = 'pending'", "expires_ms = 9999999", "id = 'appr_2'"]
+)
+def test_a_changed_approval_is_found(
+    journal: Journal, start: Start, db: sqlite3.Connection, change: str
+) -> None:
+    asked(journal, start())
+    assert isinstance(journal.verify("run_a"), Verified)
+    db.execute(f"UPDATE approval SET {change}")
+    assert isinstance(journal.verify("run_a"), Broken)
 
 
 def test_an_approval_serves_only_its_own_subject_and_run(

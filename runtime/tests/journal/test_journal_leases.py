@@ -31,6 +31,13 @@ def test_a_run_is_not_claimed_while_its_lease_lasts(journal: Journal, start: Sta
     assert journal.claim("run_a", "two") == Lease("run_a", 2, 1)
 
 
+def test_the_lease_of_an_owner_known_to_be_gone_is_not_waited_for(journal: Journal, start: Start) -> None:
+    start()
+    assert journal.claim("run_a", "two", gone="three") == Refused("leased", "one")
+    assert journal.claim("run_a", "two", gone="one") == Lease("run_a", 2, 1)
+    assert journal.read("run_a").lease == ActiveLease("two", 2, 1_030_000)
+
+
 def test_an_append_and_a_heartbeat_renew_the_lease(journal: Journal, start: Start, now: list[int]) -> None:
     lease = start()
     now[0] = 1_020_000
