@@ -82,7 +82,9 @@ def _visible(tool: ToolSource) -> Mapping[str, Any]:
     if not tool.content or not isinstance(properties, Mapping):
         return tool.input
     declared = cast("Mapping[str, Any]", properties)
-    shown = {name: {} if name in tool.content else schema for name, schema in declared.items()}
+    shown: dict[str, Any] = {
+        name: {} if name in tool.content else schema for name, schema in declared.items()
+    }
     return {**tool.input, "properties": shown}
 
 

@@ -11,6 +11,7 @@ from remit_runtime.policy.facts import facts_of
 
 LOCK = Fact("lock", "paths", any_glob=("**/*.lock", "**/requirements*.txt"))
 MAIN = Fact("main", "branch", equals=("main", "master"))
+ETC = Fact("etc", "path", any_glob=("/etc/**",))
 LONG = Fact("long", "body", longer_than=3)
 
 
@@ -27,6 +28,8 @@ LONG = Fact("long", "body", longer_than=3)
         (LOCK, "/requirements.txt", True),
         (LOCK, "x//requirements.txt", True),
         (LOCK, "requirements.txt/.", True),
+        (ETC, "/x/../etc/passwd", True),
+        (ETC, "etc/passwd", False),
         (MAIN, "main", True),
         (MAIN, ["dev", "master"], True),
         (MAIN, "Main", False),

@@ -133,6 +133,16 @@ def test_the_constraints_of_an_approval_hold_before_and_after_it(ask: Ask, rule:
     assert ask(permit).constraints == {"max_files": 20}
 
 
+def test_the_constraints_of_a_lifted_rule_hold_while_another_approval_is_still_asked_for(
+    ask: Ask, rule: MakeRule, permit: PolicyRule
+) -> None:
+    text = f"forbid(principal, {WRITES}, resource)"
+    one = rule("one", text, approval="repo_owner", constraints={"max_files": 2})
+    two = rule("two", text, approval="security", constraints={"max_files": 9})
+    decision = ask(permit, one, two, approvals=frozenset({"repo_owner"}))
+    assert (decision.outcome, decision.constraints) == ("require_approval", {"max_files": 2})
+
+
 INPUTS = [name for name in PolicyRequest.__slots__ if name != "resource"]
 
 
