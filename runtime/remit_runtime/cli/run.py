@@ -1,0 +1,136 @@
+"""`run` and `runs resume`: one run from the command line, and what is said of it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from remit_runtime.bundle.open import VerifiedBundle
+from remit_runtime.cli import bundles, here
+from remit_runtime.cli.inputs import input_of, read_bytes, task_properties
+from remit_runtime.errors import UsageError
+from remit_runtime.gateway.redact import shown, shown_json
+from remit_runtime.invoke import InvokeRequest, Runtime, invoke, resume
+from remit_runtime.models.json_text import trusted_json
+from remit_runtime.models.scripted import MAX_SCRIPT_BYTES, ScriptedModel, parse_script
+from remit_runtime.run.result import RunResult
+from remit_runtime.run.wording import money
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Runs an agent and prints what the run has come to."""
+    model = _model(arguments.script)
+    workspaces = _workspaces(arguments.workspace)
+    path = bundles.find(arguments.bundle)
+    bundle = bundles.opened(arguments.bundle, arguments.env)
+    request = InvokeRequest(
+        agent=arguments.agent,
+        input=input_of(arguments.input, task_properties(bundle, arguments.agent, arguments.task)),
+        user=arguments.principal or here.local_user(),
+        task=arguments.task,
+        workspaces=workspaces,
+        model=model,
+        asserted_user=arguments.principal is not None,
+    )
+    with here.runtime() as runtime:
+        bundles.keep(path, bundle)
+        return report(invoke(runtime, bundle, request), arguments.format)
+
+
+def resume_run(arguments: argparse.Namespace) -> int:
+    """Takes up a run that was left and prints what it has come to."""
+    model = _model(arguments.script)
+    with here.existing_runtime() as runtime:
+        bundle = _bundle_of(runtime, arguments.run, arguments.bundle)
+        return report(resume(runtime, bundle, arguments.run, model), arguments.format)
+
+
+def report(result: RunResult, form: str) -> int:
+    """Prints a result and gives its exit code: 0 succeeded, 4 waits for a person, 1 any other end."""
+    print(result_json(result) if form == "json" else result_text(result))
+    if result.status == "waiting":
+        return 4
+    return 0 if result.succeeded else 1
+
+
+def result_json(result: RunResult) -> str:
+    """A result as one line of JSON."""
+    budget, spent = result.budget, result.spent
+    return json.dumps(
+        {
+            "version": 1,
+            "run": result.run,
+            "agent": result.agent,
+            "agent_version": result.version,
+            "status": result.status,
+            "reason": result.reason,
+            "detail": result.detail,
+            "output": None if result.output is None else trusted_json(result.output),
+            "artifacts": [
+                {"name": one.name, "path": str(one.path), "digest": one.digest, "length": one.length}
+                for one in result.artifacts
+            ],
+            "spent": {
+                "steps": spent.steps,
+                "model_calls": spent.model_calls,
+                "tool_calls": spent.tool_calls,
+                "microusd": spent.microusd,
+            },
+            "budget": {
+                "steps": budget.steps,
+                "model_calls": budget.model_calls,
+                "tool_calls": budget.tool_calls,
+                "microusd": budget.microusd,
+                "milliseconds": budget.milliseconds,
+            },
+        }
+    )
+
+
+def result_text(result: RunResult) -> str:
+    """A result as a person reads it."""
+    budget, spent = result.budget, result.spent
+    lines = [
+        f"{result.run}  {result.agent} {result.version}  {result.reason or 'waiting'}",
+        f"  {shown(result.detail)}",
+    ]
+    if result.artifacts:
+        lines += [f"  wrote {one.path} ({one.length} bytes)" for one in result.artifacts]
+    elif result.output is not None:
+        text = json.dumps(trusted_json(result.output), ensure_ascii=False, indent=2)
+        lines += [f"  {shown_json(line)}" for line in text.split("\n")]
+    lines.append(
+        f"  steps {spent.steps}/{budget.steps}"
+        f"  model calls {spent.model_calls}/{budget.model_calls}"
+        f"  tool calls {spent.tool_calls}/{budget.tool_calls}"
+        f"  {money(spent.microusd)}/{money(budget.microusd)} USD"
+    )
+    return "\n".join(lines)
+
+
+def _model(script: str | None) -> ScriptedModel | None:
+    if script is None:
+        return None
+    return ScriptedModel(parse_script(read_bytes(script, "script", MAX_SCRIPT_BYTES)))
+
+
+def _workspaces(given: Sequence[str]) -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    repository = here.enclosing_repository()
+    for word in given:
+        name, equals, path = word.partition("=")
+        if not equals or not name or not path or name in found:
+            raise UsageError(
+                "workspace_malformed", f"`--workspace {word}` is not one NAME=PATH for each name"
+            )
+        found[name] = Path(path)
+    if repository is not None:
+        found.setdefault("repository", repository)
+    return found
+
+
+def _bundle_of(runtime: Runtime, run: str, given: str | None) -> VerifiedBundle:
+    record = runtime.journal.read(run)
+    return bundles.opened(given or record.bundle, record.environment)

@@ -1,0 +1,141 @@
+"""The words of the command line; what a command does is named here and imported when it runs."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Collection
+
+COMMANDS = ("run", "runs", "agents", "halt", "kill", "lift", "audit", "verify")
+
+_SCOPE = "run:ID, agent:ID, tool:ID, bundle:DIGEST or everything"
+
+_Action = argparse._SubParsersAction  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] -- it has no other name
+Commands = _Action[argparse.ArgumentParser]
+
+
+def add_commands(commands: Commands, names: Collection[str] = COMMANDS) -> None:
+    """Adds the runtime's commands of these names to a parser's subcommands.
+
+    Each sets `does` to `module:function`; the function takes the parsed arguments and gives the exit code.
+    """
+    makers = {
+        "run": _run,
+        "runs": _runs,
+        "agents": _agents,
+        "halt": _halt,
+        "kill": _kill,
+        "lift": _lift,
+        "audit": _audit,
+        "verify": _verify,
+    }
+    for name in COMMANDS:
+        if name in names:
+            makers[name](commands)
+
+
+def _command(commands: Commands, name: str, does: str, text: str) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=text, description=text[:1].upper() + text[1:] + ".")
+    command.set_defaults(does=f"remit_runtime.cli.{does}")
+    return command
+
+
+def _format(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--format", choices=("text", "json"), default="text")
+
+
+def _bundle(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--bundle", metavar="FILE|DIGEST", help="default: the newest in `bundles` of the local state"
+    )
+    command.add_argument("--env", default="dev", metavar="ENV", help="the environment whose trust counts")
+
+
+def _run(commands: Commands) -> None:
+    run = _command(commands, "run", "run:run", "run an agent of a bundle")
+    run.add_argument("agent", metavar="AGENT")
+    _bundle(run)
+    run.add_argument("--task", metavar="TYPE", help="default: the agent's only one")
+    run.add_argument(
+        "--input",
+        action="extend",
+        nargs="+",
+        default=[],
+        metavar="FILE|-|k=v",
+        help="a JSON file, - for standard input, or single fields",
+    )
+    run.add_argument(
+        "--workspace",
+        action="append",
+        default=[],
+        metavar="NAME=PATH",
+        help="a Git repository; default: `repository` is the enclosing one",
+    )
+    run.add_argument("--script", metavar="FILE", help="answers of the model, in `dev` only")
+    run.add_argument("--as", dest="principal", metavar="PRINCIPAL", help="claim a principal, in `dev` only")
+    _format(run)
+
+
+def _runs(commands: Commands) -> None:
+    runs = commands.add_parser("runs", help="look at runs, cancel or resume them")
+    inner = runs.add_subparsers(dest="runs_command", metavar="COMMAND", required=True)
+    listed = _command(inner, "list", "runs:list_runs", "list runs, the newest first")
+    listed.add_argument("--agent", metavar="AGENT")
+    listed.add_argument("--status", choices=("running", "waiting", "ended"))
+    listed.add_argument("--limit", type=int, default=50)
+    show = _command(
+        inner, "show", "runs:show_run", "print every state, decision, call and audit row of a run"
+    )
+    audit = _command(inner, "audit", "runs:audit_run", "print the audit rows of a run")
+    cancel = _command(inner, "cancel", "runs:cancel_run", "cancel a run: it decides and begins nothing more")
+    resume = _command(inner, "resume", "run:resume_run", "take up a run that was left")
+    for command in (show, audit, cancel, resume):
+        command.add_argument("run", metavar="RUN")
+    resume.add_argument("--bundle", metavar="FILE|DIGEST", help="default: the run's, from the local state")
+    resume.add_argument("--script", metavar="FILE", help="the script the run was started with")
+    for command in (listed, show, audit, resume):
+        _format(command)
+
+
+def _agents(commands: Commands) -> None:
+    agents = _command(commands, "agents", "bundles:list_agents", "list the agents of a bundle")
+    _bundle(agents)
+    _format(agents)
+
+
+def _halt(commands: Commands) -> None:
+    halt = _command(commands, "halt", "stops:halt", "suspend a scope until it is lifted")
+    _scope(halt)
+
+
+def _kill(commands: Commands) -> None:
+    kill = _command(commands, "kill", "stops:kill", "end the runs of a scope for good")
+    _scope(kill)
+
+
+def _lift(commands: Commands) -> None:
+    lift = _command(
+        commands, "lift", "stops:lift", "lift the halts and kills of a scope; killed runs stay killed"
+    )
+    _scope(lift)
+
+
+def _scope(command: argparse.ArgumentParser) -> None:
+    command.add_argument("scope", metavar="SCOPE", help=_SCOPE)
+    command.add_argument("--reason", required=True, metavar="TEXT", help="stands in the audit")
+
+
+def _audit(commands: Commands) -> None:
+    audit = commands.add_parser("audit", help="verify the audit of this machine")
+    inner = audit.add_subparsers(dest="audit_command", metavar="COMMAND", required=True)
+    verify = _command(inner, "verify", "runs:verify_audit", "verify every hash of the audit and of the runs")
+    _format(verify)
+
+
+def _verify(commands: Commands) -> None:
+    verify = _command(
+        commands, "verify", "bundles:verify", "verify a bundle against the keys this machine trusts"
+    )
+    verify.add_argument("bundle", metavar="FILE|DIGEST")
+    verify.add_argument("--attestations", metavar="FILE", help="default: the file beside the bundle")
+    verify.add_argument("--env", default="dev", metavar="ENV")
+    _format(verify)

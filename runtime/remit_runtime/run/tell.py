@@ -1,0 +1,152 @@
+"""What happened in a run, event by event, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from remit_runtime.journal.events import (
+    ApprovalRequested,
+    ApprovalSettled,
+    ChildEnded,
+    ChildStarted,
+    ModelIntended,
+    ModelSettled,
+    OutputAccepted,
+    RunEnded,
+    RunStarted,
+    StateEntered,
+    ToolDecided,
+    ToolIntended,
+    ToolSettled,
+)
+from remit_runtime.journal.records import StoredEvent
+from remit_runtime.models.decision import Ask, Call, Handoff, Malformed, Respond, parse_decision
+from remit_runtime.run.wording import money, one_json, one_line, when
+
+
+def told(stored: StoredEvent, places: Mapping[str, str]) -> Iterator[str]:
+    """The lines of an event: its number, and what it says. `places` gives the file and line of a rule."""
+    first, *others = _lines(stored, places)
+    yield f"{stored.seq:>6}  {first}"
+    for line in others:
+        yield f"          {line}"
+
+
+def _lines(stored: StoredEvent, places: Mapping[str, str]) -> list[str]:
+    event = stored.event
+    match event:
+        case RunStarted():
+            return ["run started"]
+        case StateEntered():
+            return [f"{_at(event.branch)}state {event.state}, visit {event.visit}"]
+        case OutputAccepted():
+            return _accepted(event)
+        case ModelIntended() | ModelSettled():
+            return _model(event)
+        case ToolDecided() | ToolIntended() | ToolSettled():
+            return _tool(event, places)
+        case ApprovalRequested() | ApprovalSettled():
+            return _approval(event)
+        case ChildStarted():
+            return [f"  handed off to {event.agent}: run {event.child}", f"  input {one_json(event.input)}"]
+        case ChildEnded():
+            return [f"  child {event.child} ended: {event.reason}", *_output(event.output)]
+        case RunEnded():
+            kept = [f"  wrote {one.name}, {one.length} bytes, {one.digest}" for one in event.artifacts]
+            return [
+                f"run ended: {event.reason}",
+                f"  {one_line(event.detail)}",
+                *_output(event.output),
+                *kept,
+            ]
+
+
+def _accepted(event: OutputAccepted) -> list[str]:
+    onward = "" if event.next is None else f", on to {event.next}"
+    why = [] if event.detail is None else [f"  {one_line(event.detail)}"]
+    return [f"{_at(event.branch)}  {event.state}: {event.outcome}{onward}", *why]
+
+
+def _model(event: ModelIntended | ModelSettled) -> list[str]:
+    if isinstance(event, ModelIntended):
+        return [f"  model {event.model} asked, call {event.call}, attempt {event.attempt}"]
+    tokens = "usage unknown"
+    if event.input_tokens is not None and event.output_tokens is not None:
+        tokens = f"{event.input_tokens} tokens in, {event.output_tokens} out"
+    used = f"  {tokens}, {money(event.spent.microusd)} USD"
+    if event.decision is None:
+        return [
+            f"  model gave no decision: {event.outcome}, {event.code}",
+            f"  {one_line(event.detail or '')}",
+            used,
+        ]
+    return [f"  model decided to {_decision(event.decision)}", used]
+
+
+def _decision(text: str) -> str:
+    match parse_decision(text):
+        case Call(tool, arguments):
+            return f"call {one_line(tool)} with {one_json(arguments)}"
+        case Respond(value):
+            return f"respond {one_json(value)}"
+        case Handoff(agent, _, given):
+            return f"hand off to {one_line(agent)} with {one_json(given)}"
+        case Ask(question):
+            return f"ask a person: {one_line(question)}"
+        case Malformed():
+            return one_json(text)
+
+
+def _tool(event: ToolDecided | ToolIntended | ToolSettled, places: Mapping[str, str]) -> list[str]:
+    match event:
+        case ToolDecided():
+            return _decided(event, places)
+        case ToolIntended():
+            return [f"  sent, call {event.call}, sandbox {event.sandbox}"]
+        case ToolSettled():
+            size = 0 if event.output is None else len(event.output.encode("utf-8"))
+            code = "" if event.code is None else f", {event.code}"
+            lines = [f"  {one_line(event.tool)} ended: {event.outcome}{code}"]
+            if event.output_digest is not None:
+                lines.append(f"  result of {size} bytes, {event.output_digest}")
+            if event.redactions:
+                lines.append(f"  redacted by {', '.join(event.redactions)}")
+            return lines
+
+
+def _decided(event: ToolDecided, places: Mapping[str, str]) -> list[str]:
+    lines = [
+        f"  call {one_line(event.tool)}: {event.outcome} at {event.stage}, {event.code}",
+        f"  arguments {one_json(event.arguments)}",
+    ]
+    if event.resource is not None:
+        lines.append(f"  resource {event.resource_type} {one_line(event.resource)}")
+    true = [name for name, holds in event.facts if holds]
+    if true:
+        lines.append(f"  facts {', '.join(true)}")
+    for rule in event.rules:
+        place = places.get(rule)
+        lines.append(f"  rule {rule}" + (f" at {place}" if place is not None else ""))
+    if event.reason:
+        lines.append(f"  because {one_line(event.reason)}")
+    if event.approvals:
+        lines.append(f"  approvals {', '.join(event.approvals)}")
+    return lines
+
+
+def _approval(event: ApprovalRequested | ApprovalSettled) -> list[str]:
+    if isinstance(event, ApprovalSettled):
+        by = f" by {one_line(' '.join(event.by))}" if event.by else ""
+        return [f"  approval {event.approval} {event.outcome}{by}"]
+    return [
+        f"  approval {event.approval} asked for: {event.requirement}, until {when(event.expires_ms)}",
+        f"  shown {one_json(event.shown)}",
+    ]
+
+
+def _output(text: str | None) -> list[str]:
+    return [] if text is None else [f"  output {one_json(text)}"]
+
+
+def _at(branch: tuple[str, ...]) -> str:
+    return f"[{'/'.join(branch)}] " if branch else ""
