@@ -54,4 +54,5 @@ def undefined_reference(portfolio: Portfolio) -> Iterator[Finding]:
         notes = (
             () if fault.other is None or not meant else (Note(f"`{meant[0]}` is defined here", fault.other),)
         )
-        yield Finding(fault.span, f"there is no {noun} `{fault.subject}`", notes, advice)
+        what, of, whose = noun.partition(" of ")
+        yield Finding(fault.span, f"there is no {what} `{fault.subject}`{of}{whose}", notes, advice)
