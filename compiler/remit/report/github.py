@@ -30,7 +30,7 @@ def _lines(found: Diagnostic) -> Iterator[str]:
 def _properties(found: Diagnostic) -> str:
     start, end = found.span.start, found.span.end
     properties = {
-        "file": found.span.path,
+        "file": plain(found.span.path),
         "line": str(start.line),
         "endLine": str(end.line),
         "col": str(start.column),
