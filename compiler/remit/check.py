@@ -3,17 +3,20 @@
 import gc
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from remit.definitions import Graph
 from remit.diagnostic import Diagnostic, Fault, in_order
 from remit.git import ROOT_MARKER, Tree, definitions, folder_tree
+from remit.graph import GraphFile, state_graph
 from remit.link import Portfolio, link
+from remit.lower import policy_faults
 from remit.parse import parse
 from remit.read import ReadFile, Value, nothing_read, read
 from remit.rule import LOCKED_GROUPS, Level, Levels, Rule
-from remit.rules import LINKED, RULES, SYNTAX
+from remit.rules import GRAPHS, LINKED, RULES, SYNTAX
 from remit.source import SourceFile, Sources, whole_file
 
 LIBRARIES = ("std@1",)
@@ -53,9 +56,11 @@ def check(tree: Tree, levels: Levels | None = None) -> CheckResult:
             found.extend(_judge_file(file, wanted))
         echoes = _Echoes(files, found)
         portfolio = link([parse(file) for file in files], tree, library_tree())
+        portfolio = replace(portfolio, faults={**portfolio.faults, **policy_faults(portfolio)})
         for file in portfolio.unreadable:
             found.extend(_judge_file(file, wanted))
         found.extend(one for one in _judge_portfolio(portfolio, wanted) if not echoes.hold(one))
+        found.extend(_judge_graphs(portfolio, wanted))
     return CheckResult(in_order(found), len(files), sources(tree), portfolio)
 
 
@@ -113,6 +118,15 @@ def _judge_portfolio(portfolio: Portfolio, levels: Levels) -> Iterator[Diagnosti
         raise RuntimeError(f"no rule words one of the faults {sorted(portfolio.faults.keys() - told)}")
     for rule in LINKED:
         yield from rule.diagnostics(portfolio, levels)
+
+
+def _judge_graphs(portfolio: Portfolio, levels: Levels) -> Iterator[Diagnostic]:
+    """What is wrong with each state graph."""
+    for parsed in portfolio.files.values():
+        if isinstance(parsed.definition, Graph):
+            graph = GraphFile(parsed.file, state_graph(parsed.definition))
+            for rule in GRAPHS:
+                yield from rule.diagnostics(graph, levels)
 
 
 class _Echoes:

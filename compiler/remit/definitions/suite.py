@@ -26,6 +26,7 @@ from remit.definitions.words import (
     only_with,
     refuse,
 )
+from remit.definitions.work import ArtifactName
 
 TerminalReason = Literal[
     "succeeded",
@@ -44,11 +45,12 @@ CaseId = Annotated[str, Word("a case id such as `empty-repository`", "[A-Za-z0-9
 
 
 class ExactGrader(Part):
-    """Without `at`, of the whole output."""
+    """Without `at`, of the whole output; with `artifact`, of that file instead."""
 
     id: GraderId
     type: Literal["exact"]
     at: Maybe[FieldPath] = None
+    artifact: Maybe[ArtifactName] = None
 
 
 class JsonMatchGrader(Part):
@@ -56,12 +58,14 @@ class JsonMatchGrader(Part):
     type: Literal["json_match"]
     mode: Literal["subset", "exact"]
     at: Maybe[FieldPath] = None
+    artifact: Maybe[ArtifactName] = None
 
 
 class ContainsGrader(Part):
     id: GraderId
     type: Literal["contains"]
     at: Maybe[FieldPath] = None
+    artifact: Maybe[ArtifactName] = None
 
 
 class OutputSchemaGrader(Part):

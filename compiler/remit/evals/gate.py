@@ -1,7 +1,7 @@
 """Gates: a requirement is passed, failed or not proven; only numbers decide, and the report shows them all.
 
-The denominator of every rate is every case of the suite. A gate that no result could pass is reported before
-anything runs (`impossible`).
+The denominator of every rate is every case of the suite. A gate that no result could pass is a finding of `check`
+(EVL006), long before anything runs.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from decimal import Decimal
 from math import ceil
 from typing import Literal
 
-from remit.evals.bound import fewest_cases, fewest_passing, lower_bound, reaches
+from remit.bound import fewest_passing, lower_bound, reaches
 from remit.evals.results import SuiteResult
 
 Verdict = Literal["passed", "failed", "not_proven"]
@@ -70,20 +70,6 @@ def verdict_of(judgements: Iterable[Judgement]) -> Verdict:
     if "failed" in verdicts:
         return "failed"
     return "not_proven" if "not_proven" in verdicts else "passed"
-
-
-def impossible(requirement: Requirement, cases: int) -> str | None:
-    """Why no result of a suite of this size could meet the requirement, or None when one could."""
-    if cases < requirement.min_cases:
-        return f"it asks for {requirement.min_cases} cases and the suite has {cases}"
-    if requirement.metric != "task_success_rate" or requirement.basis != "bound":
-        return None
-    if fewest_passing(cases, requirement.value, requirement.confidence) is not None:
-        return None
-    best = lower_bound(cases, cases, requirement.confidence)
-    least = fewest_cases(requirement.value, requirement.confidence)
-    wants = f"it needs {least} cases" if least else "no number of cases can"
-    return f"{cases} of {cases} gives {best:.3f}; {wants} to reach {requirement.value}"
 
 
 def _success_rate(gate: str, requirement: Requirement, result: SuiteResult) -> Judgement:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from remit.authority.lower import lower_policies
-from remit.authority.source import AuthoritySource, PolicyFault
+from remit.authority.source import AuthoritySource
 from remit.definitions import (
     API_VERSION,
     Agent,
@@ -22,6 +22,7 @@ from remit.definitions import (
     Tenant,
     Tool,
 )
+from remit.diagnostic import Fault
 from remit.link import Portfolio
 from remit.lower.agents import agent_ir, card_of, model_ir
 from remit.lower.objects import Objects
@@ -110,11 +111,41 @@ def in_environment(portfolio: Portfolio, environment: str) -> dict[str, str]:
     return held
 
 
-def policy_faults(portfolio: Portfolio) -> tuple[PolicyFault, ...]:
-    """What keeps the policies of a linked portfolio from being lowered."""
+_RULE_OF = {
+    "unknown-path": "undefined-attribute",
+    "hidden-argument": "undefined-attribute",
+    "wrong-operator": "wrong-comparison",
+    "wrong-value": "wrong-comparison",
+    "engine": "wrong-comparison",
+    "wrong-approval": "unusable-policy",
+    "wrong-constraint": "unusable-policy",
+    "wrong-fact": "unusable-policy",
+    "wrong-resource": "unusable-policy",
+}
+"""The rule that words a fault of authority. Names that lead nowhere, or twice somewhere, are told by linking."""
+_READ_FIRST = ("missing-file", "invalid-json-schema", "path-leaves-repository")
+
+
+def policy_faults(portfolio: Portfolio) -> Mapping[str, tuple[Fault, ...]]:
+    """What keeps the policies of a linked portfolio from being lowered, by the name of the rule that words it.
+
+    The message is the first of `expected`, the words that would be right follow. Without the schemas that tools name
+    nothing can be said.
+    """
     from remit.authority.lower import policy_faults as faults_of
 
-    return faults_of(authority_of(portfolio))
+    if any(kind in portfolio.faults for kind in _READ_FIRST):
+        return {}
+    found: dict[str, list[Fault]] = {}
+    for fault in faults_of(authority_of(portfolio)):
+        rule = _RULE_OF.get(fault.kind)
+        if rule is not None:
+            path, at = str(fault.place_key[0]), fault.place_key[1:]
+            span = portfolio.span(path, at, "key" if rule == "undefined-attribute" else "value")
+            found.setdefault(rule, []).append(
+                Fault(rule, span, fault.subject, (fault.message, *fault.expected))
+            )
+    return {kind: tuple(faults) for kind, faults in found.items()}
 
 
 def authority_of(portfolio: Portfolio) -> AuthoritySource:

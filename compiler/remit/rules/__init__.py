@@ -1,7 +1,17 @@
 """Every rule there is, in the order of their codes; what is listed here is what runs."""
 
+from remit.rules.evals.suite_of_another_agent import suite_of_another_agent
+from remit.rules.evals.too_few_cases import too_few_cases
+from remit.rules.graph.dead_end import dead_end
+from remit.rules.graph.no_way_to_end import no_way_to_end
+from remit.rules.graph.start_at_end import start_at_end
+from remit.rules.graph.unbounded_loop import unbounded_loop
+from remit.rules.graph.unreachable_state import unreachable_state
 from remit.rules.levels.locked_rule import locked_rule
 from remit.rules.levels.unknown_rule import unknown_rule
+from remit.rules.policies.undefined_attribute import undefined_attribute
+from remit.rules.policies.unusable_policy import unusable_policy
+from remit.rules.policies.wrong_comparison import wrong_comparison
 from remit.rules.prompts.invalid_template import invalid_template
 from remit.rules.references.duplicate_id import duplicate_id
 from remit.rules.references.missing_file import missing_file
@@ -54,7 +64,15 @@ LINKED = (
     missing_file,
     invalid_json_schema,
     invalid_template,
+    undefined_attribute,
+    wrong_comparison,
+    unusable_policy,
+    too_few_cases,
+    suite_of_another_agent,
 )
 """Rules over the portfolio: what parsing and linking found."""
 
-RULES = (*SYNTAX, *LINKED)
+GRAPHS = (start_at_end, unreachable_state, dead_end, no_way_to_end, unbounded_loop)
+"""Rules over one state graph."""
+
+RULES = (*SYNTAX, *LINKED, *GRAPHS)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from remit.evals.bound import chance_of_at_least, fewest_cases, fewest_passing, lower_bound, reaches
+from remit.bound import chance_of_at_least, fewest_cases, fewest_passing, lower_bound, reaches
 
 CONFIDENCE = Decimal("0.95")
 RATE = Decimal("0.82")

@@ -1,0 +1,37 @@
+"""What a finished run shows to graders, read from its journal."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from remit.evals.graders.observed import Call, Observed
+from remit_runtime.gateway.schemas import Schemas
+from remit_runtime.invoke import Runtime
+from remit_runtime.journal.events import ToolDecided
+from remit_runtime.run.result import ArtifactFile, RunResult
+
+
+def observed(runtime: Runtime, result: RunResult, schemas: Schemas, output: Any) -> Observed:
+    """The observation of a run that has ended. `output` is the digest of the agent's output schema."""
+    events = runtime.journal.events(result.run)
+    decided = [stored.event for stored in events if isinstance(stored.event, ToolDecided)]
+    value = None if result.output is None else json.loads(result.output)
+    valid = None if result.output is None else not schemas.schema(output).faults(value)
+    return Observed(
+        reason=result.reason or "waiting",
+        output=value,
+        artifacts={artifact.name: _content(artifact) for artifact in result.artifacts},
+        calls=tuple(
+            Call(event.tool, json.loads(event.arguments)) for event in decided if event.outcome == "allow"
+        ),
+        denied=tuple(event.tool for event in decided if event.outcome == "deny"),
+        output_valid=valid,
+        microusd=result.spent.microusd,
+        milliseconds=max(0, events[-1].at_ms - events[0].at_ms),
+    )
+
+
+def _content(artifact: ArtifactFile) -> Any:
+    data = artifact.path.read_bytes()
+    return json.loads(data) if artifact.name.endswith(".json") else data.decode("utf-8")

@@ -1,0 +1,1 @@
+"""Rules over eval suites and the gates that judge them."""

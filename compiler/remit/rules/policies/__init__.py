@@ -1,0 +1,1 @@
+"""Rules over policies: what authority cannot lower, each told at the clause that owns it."""
