@@ -101,7 +101,8 @@ def test_a_copy_cannot_be_written_through_its_view(file: Path) -> None:
 def test_the_kernel_kills_a_write_into_a_sealed_copy(file: Path) -> None:
     # A copy of the product's own making, and the strongest write a process can try: a raw one into its memory.
     code = (
-        "import ctypes, sys\n"
+        "import ctypes, resource, sys\n"
+        "resource.setrlimit(resource.RLIMIT_CORE, (0, 0))\n"
         "from pathlib import Path\n"
         "from remit_runtime.bundle.sealed import sealed_copy\n"
         "copy = sealed_copy(Path(sys.argv[1]), 2**21)\n"

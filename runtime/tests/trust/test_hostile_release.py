@@ -74,6 +74,12 @@ def test_an_appended_byte_is_refused(tiny_production: TinyBundle, which: int, ex
     assert _refusal(tiny_production) in {"trailing_bytes", "attestations_malformed", "envelope_malformed"}
 
 
+def test_attestations_without_their_last_newline_are_refused(tiny_production: TinyBundle) -> None:
+    tiny_production.attestations.write_bytes(tiny_production.attestations.read_bytes()[:-1])
+
+    assert _refusal(tiny_production) == "attestations_malformed"
+
+
 def test_another_bundle_under_these_attestations_is_refused(tiny_production: TinyBundle) -> None:
     parts = tiny_production.parts
     agent = tiny_production.open().agent("acme.commits")
