@@ -61,7 +61,8 @@ class RulePage(NamedTuple):
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """The findings sorted by place, each once."""
-    return tuple(sorted(set(diagnostics), key=lambda found: (found.sort_key, found)))
+    # Two that differ only in what `sort_key` leaves out still need one order, and notes and help may be None.
+    return tuple(sorted(set(diagnostics), key=lambda found: (found.sort_key, repr(found))))
 
 
 def nearest(word: str, candidates: Iterable[str]) -> str | None:

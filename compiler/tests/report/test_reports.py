@@ -8,7 +8,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from remit.diagnostic import Diagnostic
+from remit.diagnostic import Diagnostic, Note
 from remit.report import FORMATS, Format, render, summary
 from remit.report.plain import plain, width
 from remit.source import SourceFile, span_at
@@ -145,3 +145,18 @@ def test_a_summary_counts(severities: tuple[str, ...], files: int, words: str) -
 def test_text_is_shown_safely_and_measured(text: str, shown: str, columns: int) -> None:
     assert plain(text) == shown
     assert width(shown) == columns
+
+
+def test_the_examples_of_the_documentation_are_what_reports_say() -> None:
+    page = (HERE.parents[2] / "docs" / "diagnostics.md").read_text()
+    first, second = (span_at("tools/read.yaml", line, 3, 6) for line in (5, 6))
+    notes = (Note("it stands here first", first),)
+    message = "key `effect` stands twice in one mapping"
+    found = [Diagnostic("SYN002", "duplicate-key", "error", second, message, notes, "keep one of the two")]
+    file = SourceFile("tools/read.yaml", b"\n" * 4 + b"  effect: read\n  effect: irreversible\n")
+
+    def fence(form: Format) -> str:
+        return f"```{form}\n{render(found, form, lambda path: file, files=12)}```\n"
+
+    assert fence("text") in page
+    assert fence("json") in page
