@@ -34,7 +34,7 @@ from remit_runtime.gateway.redact import redacted, shown
 from remit_runtime.gateway.send import Answered, Failed, send
 from remit_runtime.gateway.stages import STAGES, Draft, Prepared
 from remit_runtime.journal.events import RunEvent, Spend, ToolDecided, ToolIntended, ToolSettled
-from remit_runtime.journal.records import Appended, ApprovalUse, Lease, Refused
+from remit_runtime.journal.records import Appended, ApprovalUse, Lease, Refused, next_call
 
 ONE_CALL = Spend(tool_calls=1)
 MAX_NAME_CHARACTERS = 200
@@ -71,13 +71,13 @@ def judged(gateway: Gateway, request: CallRequest) -> Draft:
 
 
 def _denied(gateway: Gateway, draft: Draft, denial: Denial) -> Denied | Stopped:
-    key = _key(draft.request.lease, 1)
+    key = next_call(draft.request.lease)
     appended = _append(gateway, draft.request.lease, [_decided(gateway, draft, key, "deny", denial)])
     return appended if isinstance(appended, Stopped) else Denied(appended, denial)
 
 
 def _waiting(gateway: Gateway, draft: Draft, needs: NeedsApproval) -> NeedsApproval | Stopped:
-    key = _key(draft.request.lease, 1)
+    key = next_call(draft.request.lease)
     why = Denial("policy", "approval_needed", needs.reason, needs.rules)
     event = _decided(gateway, draft, key, "require_approval", why)
     event = msgspec.structs.replace(event, approvals=tuple(need.requirement.id for need in needs.needs))
@@ -92,7 +92,7 @@ def _performed(gateway: Gateway, draft: Draft) -> CallOutcome:
     if draft.tool is None or draft.prepared is None or draft.decision is None:
         raise RuntimeError("a call is performed before every stage was passed")
     tool, prepared, lease = draft.tool, draft.prepared, draft.request.lease
-    key = _key(lease, 2)
+    key = next_call(lease)
     allowed = Denial("policy", draft.decision.code, draft.decision.reason, draft.decision.rules)
     intended = ToolIntended(
         key,
@@ -214,8 +214,3 @@ def _watch(gateway: Gateway, lease: Lease) -> Callable[[], bool]:
 def _clean(gateway: Gateway, text: str) -> str:
     value = redacted(shown(text), gateway.redactor).value
     return value if isinstance(value, str) else ""
-
-
-def _key(lease: Lease, ahead: int) -> str:
-    """The wire key of the event that stands `ahead` places after the lease's last."""
-    return f"{lease.run}:{lease.seq + ahead}"

@@ -149,7 +149,7 @@ def _configured_one(path: Path, name: str, entry: object) -> Executable:
         raise _invalid(path, f"the path of `{name}` is not an absolute file that only its owner may write")
     if pin is not None and not (isinstance(pin, str) and is_digest(f"sha256:{pin}")):
         raise _invalid(path, f"the `sha256` of `{name}` is not 64 hexadecimal digits")
-    listed: list[object] = [*cast("list[object]", reads)] if isinstance(reads, list) else [reads]
+    listed: list[object] = [*cast("list[object]", reads)] if isinstance(reads, list) else [None]
     paths = tuple(one for one in listed if isinstance(one, str) and one.startswith("/"))
     if len(paths) != len(listed):
         raise _invalid(path, f"the `reads` of `{name}` are not a list of absolute paths")

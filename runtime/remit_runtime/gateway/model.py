@@ -17,7 +17,7 @@ from remit_runtime.gateway.outcome import Stopped
 from remit_runtime.gateway.recorded import recorded
 from remit_runtime.gateway.redact import redacted, shown, shown_json
 from remit_runtime.journal.events import ModelIntended, ModelSettled, Spend
-from remit_runtime.journal.records import Appended, Lease, Refused
+from remit_runtime.journal.records import Appended, Lease, Refused, next_call
 from remit_runtime.models.decision import (
     Ask,
     Call,
@@ -66,12 +66,17 @@ class ModelDecided:
 
 @dataclass(frozen=True, slots=True)
 class ModelFailed:
-    """No decision: `invalid` when what the model said could not be followed, `error` when it said nothing."""
+    """No decision: `invalid` when what the model said could not be followed, `error` when it said nothing.
+
+    `repairable` says that the model itself answered and may be told what was wrong; a script that is at odds with
+    its run may not.
+    """
 
     lease: Lease
     outcome: str
     code: str
     message: str
+    repairable: bool = False
 
 
 ModelOutcome = ModelDecided | ModelFailed | Stopped
@@ -89,7 +94,7 @@ def decide(gateway: Gateway, request: ModelRequest) -> ModelOutcome:
         match came:
             case Stopped(refused=Refused(reason="over_budget")) if failed is not None:
                 return failed  # there is no budget for the repair: the first answer was the last
-            case ModelFailed(outcome="invalid", message=message):
+            case ModelFailed(repairable=True, message=message):
                 failed = came
                 call = replace(
                     request.call,
@@ -117,7 +122,7 @@ def _asked(gateway: Gateway, request: ModelRequest) -> ModelOutcome:
     call = _presented(gateway, request.call)
     limits = call.limits
     reserved = Spend(1, 0, worst_price(call.model, limits.max_input_tokens, limits.max_output_tokens))
-    key = f"{request.lease.run}:{request.lease.seq + 1}"
+    key = next_call(request.lease)
     intended = ModelIntended(key, call.state, call.model.id, call.attempt, _digest_of_call(call), reserved)
     begun = gateway.journal.append(request.lease, [intended], reserve=reserved)
     if not isinstance(begun, Appended):
@@ -131,7 +136,9 @@ def _asked(gateway: Gateway, request: ModelRequest) -> ModelOutcome:
     if not isinstance(ended, Appended):
         return Stopped(begun.lease, ended)
     if isinstance(judged, ModelFault):
-        return ModelFailed(ended.lease, judged.outcome, judged.code, settled.detail or judged.code)
+        repairable = judged.outcome == "invalid" and isinstance(answer, ModelAnswer)
+        message = settled.detail or judged.code
+        return ModelFailed(ended.lease, judged.outcome, judged.code, message, repairable)
     return ModelDecided(ended.lease, judged)
 
 

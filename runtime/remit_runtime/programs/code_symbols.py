@@ -21,6 +21,7 @@ import ast
 import errno
 import json
 import os
+import stat
 import sys
 import warnings
 from collections.abc import Iterator
@@ -143,6 +144,8 @@ def content(path: str, limit: int) -> bytes:
     finally:
         os.close(folder)
     with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise Unreadable("the path names no plain file")
         try:
             data = file.read(limit + 1)
         except OSError as error:
