@@ -2,7 +2,7 @@
 
 import re
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from pydantic import BaseModel, ValidationError
 
@@ -122,7 +122,7 @@ def faults_of(error: ValidationError, file: ReadFile, model: type[BaseModel]) ->
             case "extra_forbidden":
                 faults.append(_unknown_key(file, file.locate(steps[:-1]), str(steps[-1]), model))
             case "refused":
-                wrongs: tuple[Wrong, ...] = one["ctx"]["wrongs"]
+                wrongs: tuple[Wrong, ...] = one.get("ctx", {})["wrongs"]
                 for wrong in wrongs:
                     faults.extend(_refused(file, steps, wrong))
             case _:
@@ -157,11 +157,19 @@ def _head_span(file: ReadFile, path: Path) -> Span:
     """The smallest place that stands for a mapping: its key, else its own first key."""
     if path and isinstance(path[-1], str):
         return file.key_span(path)
-    value: Any = file.value
-    for step in path:
-        value = value[step]
-    first = next(iter(value), None) if isinstance(value, dict) else None
+    first = next(iter(_mapping_at(file, path)), None)
     return file.value_span(path) if first is None else file.key_span((*path, first))
+
+
+def _mapping_at(file: ReadFile, path: Path) -> dict[str, Value]:
+    """The mapping at a path, an empty one where something else stands there."""
+    value = file.value
+    for step in path:
+        if isinstance(value, dict):
+            value = value[str(step)]
+        elif isinstance(value, list):
+            value = value[int(step)]
+    return value if isinstance(value, dict) else {}
 
 
 def _refused(file: ReadFile, steps: tuple[str | int, ...], wrong: Wrong) -> tuple[Fault, ...]:
@@ -201,6 +209,8 @@ def _mistaken(
         case "greater_than_equal" | "less_than_equal":
             bound = f"at least {context['ge']}" if "ge" in context else f"at most {context['le']}"
             return (wrong_type(f"`{value}`", (f"an integer of {bound}",)),)
+        case "too_short" if value:
+            return ()  # its entries are all wrong, and each is told
         case "too_short":
             what = "an empty list" if isinstance(value, list | tuple) else "an empty mapping"
             return (wrong_type(what, ("at least one entry",)),)
@@ -216,7 +226,7 @@ def _no_such_type(
         return (Fault("wrong-type", file.value_span(path), found(value), ("a mapping with `type`",)),)
     if "type" not in value:
         return _missing(file, path, ("type",))
-    said: object = value["type"]  # pyright: ignore[reportUnknownVariableType]
+    said = cast("dict[str, object]", value)["type"]
     span = file.value_span((*path, "type"))
     if isinstance(said, str):
         return (Fault("unknown-value", span, said, types),)

@@ -1,6 +1,6 @@
 """Agent: what it is for, what it may use, and how it works."""
 
-from typing import Annotated, Any, Literal, Self, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias, cast
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -111,7 +111,7 @@ class Orchestration(Part):
 
 
 def _as_allowed(value: object) -> object:
-    return {"allowed": value} if isinstance(value, list) else value
+    return {"allowed": cast("object", value)} if isinstance(value, list) else value
 
 
 class ModelGrant(Part):

@@ -1,7 +1,7 @@
 """Which keys a mapping of a definition may have, by its path: for saying what an unknown key was meant to be."""
 
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -77,17 +77,18 @@ def _members(annotation: Any) -> list[Any]:
     return [annotation]
 
 
-def _value_below(value: Any, step: str | int) -> Any:
+def _value_below(value: object, step: str | int) -> object:
     if isinstance(value, dict) and isinstance(step, str):
-        return value.get(step)
-    if isinstance(value, list) and isinstance(step, int) and 0 <= step < len(value):
-        return value[step]
+        return cast("dict[str, object]", value).get(step)
+    if isinstance(value, list) and isinstance(step, int):
+        items = cast("list[object]", value)
+        return items[step] if 0 <= step < len(items) else None
     return None
 
 
-def _of_type(types: list[Any], value: Any) -> list[Any]:
+def _of_type(types: list[Any], value: object) -> list[Any]:
     """Of several parts that a `type` tells apart, the one that the value names, if it names one."""
-    said = value.get("type") if isinstance(value, dict) else None
+    said = _value_below(value, "type")
     named = [one for one in types if _is_part(one) and said is not None and said in _type_names(one)]
     default = [one for one in types if _is_part(one) and _has_default_type(one)]
     if named:

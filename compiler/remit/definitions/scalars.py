@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, TypeAlias, cast
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
@@ -33,7 +33,7 @@ class _Scalars:
             return (_scalar(value, "a scalar or a list of scalars"),)
         if not value:
             refuse(Wrong("wrong-type", (), "an empty list", ("at least one scalar",)))
-        items: list[object] = value
+        items = cast("list[object]", value)
         wrong = [
             Wrong("wrong-type", (i,), found(item), ("a scalar",))
             for i, item in enumerate(items)

@@ -152,8 +152,8 @@ def _link_server_tool(work: Work, path: str, server: str, tool: str) -> None:
 def tool_names(work: Work, path: str, server: McpServer) -> tuple[str, ...] | None:
     """The names of the pinned tools of a server; None where its list cannot be read."""
     listed = schema_at(work, path, server.spec.definitions)
-    tools: Any = None if listed is None else listed.get("tools")
+    tools: object = None if listed is None else listed.get("tools")
     if not isinstance(tools, list):
         return None
-    items: list[Any] = tools
-    return tuple(str(cast("dict[str, Any]", tool).get("name")) for tool in items if isinstance(tool, dict))
+    items = cast("list[object]", tools)
+    return tuple(str(cast("dict[str, object]", tool).get("name")) for tool in items if isinstance(tool, dict))

@@ -1,6 +1,7 @@
 """JSON Schemas of tools and shapes: valid 2020-12, an object at the root, and nothing fetched from elsewhere."""
 
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from typing import Any, NamedTuple, NoReturn, cast
 
 from remit.definitions.leaves import Leaf
@@ -97,18 +98,17 @@ def _flaws(schema: Any) -> list[_Flaw]:
 
 def _outside_references(schema: dict[str, Any]) -> Iterator[_Flaw]:
     """The references that lead out of the document; nothing is fetched, now or when the bundle runs."""
-    waiting: list[tuple[Path, Any]] = [((), schema)]
+    waiting: list[tuple[Path, object]] = [((), schema)]
     while waiting:
         at, value = waiting.pop()
         if isinstance(value, list):
-            items: list[Any] = value
-            waiting.extend(((*at, i), item) for i, item in enumerate(items))
+            waiting.extend(((*at, i), item) for i, item in enumerate(cast("list[object]", value)))
         elif isinstance(value, dict):
-            for key, item in cast("dict[str, Any]", value).items():
+            for key, item in cast("dict[str, object]", value).items():
                 if key in ("$ref", "$dynamicRef") and isinstance(item, str):
                     if not item.startswith("#"):
                         yield _Flaw((*at, key), f"`{item}` leads out of the document")
-                elif isinstance(item, dict | list):
+                else:
                     waiting.append(((*at, key), item))
 
 
@@ -130,27 +130,28 @@ def _refuse(address: str) -> NoReturn:
 
 def _explained(schema: dict[str, Any], message: str, at: Path) -> _Flaw:
     """The flaw in better words than the fast validator's: those of the deepest error that fits."""
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import best_match
-
-    meta = Draft202012Validator(Draft202012Validator.META_SCHEMA)
-    error = best_match(meta.iter_errors(schema))  # pyright: ignore[reportUnknownMemberType]
+    # The library leaves the types of its errors to the reader; only a schema that is wrong pays for it.
+    jsonschema: Any = import_module("jsonschema")
+    meta = jsonschema.Draft202012Validator(jsonschema.Draft202012Validator.META_SCHEMA)
+    error: Any = jsonschema.exceptions.best_match(meta.iter_errors(schema))
     if error is None:
         return _Flaw(at, _plain(message))
     # A type is one of some words, or a list of them; the words say more than "neither".
     error = next((one for one in error.context or () if one.validator == "enum"), error)
-    where: Path = tuple(error.absolute_path)
-    said = cast("object", error.instance)
+    return _Flaw(tuple(error.absolute_path), _in_words(error))
+
+
+def _in_words(error: Any) -> str:
     match error.validator:
         case "enum":
-            wanted = ", ".join(f"`{one}`" for one in cast("list[Any]", error.validator_value))
-            return _Flaw(where, f"expected one of {wanted}, found {found(said)}")
+            wanted = ", ".join(f"`{one}`" for one in error.validator_value)
+            return f"expected one of {wanted}, found {found(error.instance)}"
         case "type":
-            types = error.validator_value
-            wanted = " or ".join(cast("list[str]", types) if isinstance(types, list) else [str(types)])
-            return _Flaw(where, f"expected {wanted}, found {found(said)}")
+            types: list[str] | str = error.validator_value
+            wanted = types if isinstance(types, str) else " or ".join(types)
+            return f"expected {wanted}, found {found(error.instance)}"
         case _:
-            return _Flaw(where, _plain(error.message))
+            return _plain(str(error.message))
 
 
 def _plain(message: str) -> str:

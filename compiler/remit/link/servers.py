@@ -1,6 +1,6 @@
 """Servers of tools: the reviewed result of `tools/list` in a file, a list of tools with a name and a schema each."""
 
-from typing import Any, cast
+from typing import cast
 
 from remit.definitions.leaves import Leaf
 from remit.diagnostic import Fault
@@ -23,15 +23,14 @@ def link_server(work: Work, base: str, leaf: Leaf) -> None:
         work.faults.append(Fault("invalid-json-schema", file.value_span(file.locate(at)), reason))
 
 
-def _flaw(value: Any) -> tuple[Path, str] | None:
-    listed: Any = cast("dict[str, Any]", value).get("tools") if isinstance(value, dict) else None
+def _flaw(value: object) -> tuple[Path, str] | None:
+    listed = cast("dict[str, object]", value).get("tools") if isinstance(value, dict) else None
     if not isinstance(listed, list):
         return (), "the result of `tools/list` is an object with a list `tools`"
     names: set[str] = set()
-    tools: list[Any] = listed
-    for index, tool in enumerate(tools):
+    for index, tool in enumerate(cast("list[object]", listed)):
         at: Path = ("tools", index)
-        one = cast("dict[str, Any]", tool) if isinstance(tool, dict) else {}
+        one = cast("dict[str, object]", tool) if isinstance(tool, dict) else {}
         name = one.get("name")
         if not isinstance(name, str) or not isinstance(one.get("inputSchema"), dict):
             return at, "a tool has a text `name` and an object `inputSchema`"

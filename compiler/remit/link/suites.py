@@ -24,17 +24,22 @@ def link_suite(work: Work, path: str, suite: EvalSuite) -> None:
         work, path, lambda: span_of(work, path, ("spec", "cases")), suite.spec.cases, MAX_CASES_BYTES
     )
     if named is not None:
-        work.cases[suite.metadata.id] = _cases(work, path, suite, *named)
+        cases = _cases(work, path, suite, *named)
+        if cases is not None:
+            work.cases[suite.metadata.id] = cases
 
 
-def _cases(work: Work, base: str, suite: EvalSuite, path: str, data: bytes) -> tuple[Case, ...]:
+def _cases(work: Work, base: str, suite: EvalSuite, path: str, data: bytes) -> tuple[Case, ...] | None:
+    """The cases of a suite; None, as their number is unknown, where a line is none or there is no line."""
     cases: list[Case] = []
     first: dict[str, int] = {}
+    are_whole = True
     for number, line in enumerate(data.split(b"\n"), start=1):
         if not line.strip():
             continue
         case = _case(work, path, number, line)
         if case is None:
+            are_whole = False
             continue
         place = _Line(path, number, line)
         if case.id in first:
@@ -45,10 +50,10 @@ def _cases(work: Work, base: str, suite: EvalSuite, path: str, data: bytes) -> t
         first.setdefault(case.id, number)
         _link_case(work, suite, case, place)
         cases.append(case)
-    if not cases:
+    if are_whole and not cases:
         span = span_of(work, base, ("spec", "cases"))
-        work.faults.append(Fault("missing-file", span, path, ("it holds no case that can be used",)))
-    return tuple(cases)
+        work.faults.append(Fault("missing-file", span, path, ("it holds no case",)))
+    return tuple(cases) if are_whole and cases else None
 
 
 class _Line:

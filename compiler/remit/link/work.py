@@ -43,6 +43,12 @@ class Work:
             found.setdefault(kind, []).append(name)
         return found
 
+    @cached_property
+    def capabilities(self) -> frozenset[str]:
+        """What the tools do, in the words of policies."""
+        tools = (self.tool(name) for name in self.ids.get("Tool", ()))
+        return frozenset(tool[1].capability for tool in tools if tool is not None)
+
     def agent(self, name: str) -> Agent | None:
         """The agent of an id, if there is one that can be used."""
         symbol = self.symbols.get(("Agent", name))

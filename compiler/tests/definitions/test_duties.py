@@ -16,7 +16,7 @@ WAYS: dict[str, Any] = {
 
 
 def agent(**spec: Any) -> Agent:
-    base = {"purpose": "p", "tasks": {"t": {}}, "output": {}, "instructions": {"text": "i"}}
+    base: dict[str, Any] = {"purpose": "p", "tasks": {"t": {}}, "output": {}, "instructions": {"text": "i"}}
     metadata = {"id": "a", "version": "0.1.0", "owner": "dev"}
     return Agent.model_validate(
         {"apiVersion": "remit/v1", "kind": "Agent", "metadata": metadata, "spec": {**base, **spec}}
@@ -24,7 +24,7 @@ def agent(**spec: Any) -> Agent:
 
 
 def tool(**spec: Any) -> Tool:
-    base = {"effect": "read", "input": {"type": "object"}, "output": {"type": "object"}}
+    base: dict[str, Any] = {"effect": "read", "input": {"type": "object"}, "output": {"type": "object"}}
     metadata = {"id": "x", "version": "0.1.0", "owner": "dev"}
     return Tool.model_validate(
         {"apiVersion": "remit/v1", "kind": "Tool", "metadata": metadata, "spec": {**base, **spec}}
@@ -32,12 +32,12 @@ def tool(**spec: Any) -> Tool:
 
 
 def graph(**states: Any) -> Graph:
-    done = {"type": "end", "outcome": "succeeded", "output": {}}
-    spec = {"start": "done", "states": {"done": done, **states}}
+    done: dict[str, Any] = {"type": "end", "outcome": "succeeded", "output": {}}
+    spec: dict[str, Any] = {"start": "done", "states": {"done": done, **states}}
     return Graph.model_validate({"apiVersion": "remit/v1", "kind": "Graph", "spec": spec})
 
 
-WORKFLOW = {"workflow": {"steps": [{"id": "a", "tool": "x"}], "output": {}}}
+WORKFLOW: dict[str, Any] = {"workflow": {"steps": [{"id": "a", "tool": "x"}], "output": {}}}
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_one_model_needs_no_fallback() -> None:
 @pytest.mark.parametrize("way", ["process", "http", "mcp", "python"])
 def test_the_way_a_granted_tool_is_performed_is_a_duty(way: str) -> None:
     with_tool = agent(orchestration=WORKFLOW, tools=["x"])
-    credential = {"ref": "c", "scopes": [], "ttl_seconds": 60}
+    credential: dict[str, Any] = {"ref": "c", "scopes": [], "ttl_seconds": 60}
     made = tool(implementation={way: WAYS[way]}, credential=credential)
 
     assert duties_of(
@@ -75,7 +75,7 @@ def test_the_way_a_granted_tool_is_performed_is_a_duty(way: str) -> None:
 
 
 def test_every_state_of_a_graph_is_a_duty_but_tools_and_ends() -> None:
-    states = {
+    states: dict[str, Any] = {
         "c": {"type": "context", "next": "done"},
         "m": {"type": "model", "handoffs": ["b"], "next": "done"},
         "p": {"type": "parallel", "branches": {"x": "c"}, "join": "done"},

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -72,11 +73,12 @@ def with_key() -> Callable[[str, ReadFile, Steps, str], tuple[str, int]]:
 def mappings(value: object, at: Steps = ()) -> Iterator[tuple[Steps, Mapping[str, object]]]:
     """Every mapping in a value, with its path."""
     if isinstance(value, dict):
-        yield at, value
-        for key, item in value.items():
-            yield from mappings(item, (*at, str(key)))
+        mapping = cast("dict[str, object]", value)
+        yield at, mapping
+        for key, item in mapping.items():
+            yield from mappings(item, (*at, key))
     elif isinstance(value, list):
-        for index, item in enumerate(value):
+        for index, item in enumerate(cast("list[object]", value)):
             yield from mappings(item, (*at, index))
 
 
