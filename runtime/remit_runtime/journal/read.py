@@ -14,6 +14,7 @@ from remit_runtime.canonical import Digest, digest_of
 from remit_runtime.errors import JournalCorrupt, UsageError
 from remit_runtime.journal.audit import AuditRow
 from remit_runtime.journal.chain import GENESIS, event_hash, snapshot_hash
+from remit_runtime.journal.events import VERSION, RunEvent
 from remit_runtime.journal.ledger import Amount
 from remit_runtime.journal.records import (
     ActiveLease,
@@ -95,7 +96,7 @@ def stored_events(db: sqlite3.Connection, run: str, after: int = 0) -> list[Stor
         if broken is not None:
             raise JournalCorrupt("event_broken", f"event {after + len(found) + 1} of run `{run}`: {broken}")
         head = row.hash
-        found.append(StoredEvent(run, row.seq, row.at_ms, event_of(row.body), head.hex()))
+        found.append(StoredEvent(run, row.seq, row.at_ms, event_in(row), head.hex()))
     if (after + len(found), head) != ends:
         raise JournalCorrupt("event_missing", f"run `{run}` has {ends[0]} events and not all are here")
     return found
@@ -134,6 +135,20 @@ def event_rows(db: sqlite3.Connection, run: str, after: int) -> Iterator[EventRo
     for run_, seq, at_ms, v, kind, text, digest, kept, prev, hash_ in rows:
         body = text.encode() if digest is None else kept or b""
         yield EventRow(run_, seq, at_ms, v, kind, body, prev, hash_)
+
+
+def event_in(row: EventRow) -> RunEvent:
+    """The event of a row whose place in the chain has been verified.
+
+    Raises:
+        JournalCorrupt: a later version wrote it, or its kind is not that of its body.
+    """
+    event = event_of(row.body)
+    if row.v > VERSION or event.__struct_config__.tag != row.kind:
+        raise JournalCorrupt(
+            "event_unreadable", f"event {row.seq} of run `{row.run}` is none of this version"
+        )
+    return event
 
 
 def link_broken(row: EventRow, run: str, seq: int, head: bytes) -> str | None:

@@ -9,9 +9,8 @@ from remit_runtime.journal.audit import verify_rows
 from remit_runtime.journal.books import books_broken
 from remit_runtime.journal.chain import GENESIS
 from remit_runtime.journal.events import RunEvent
-from remit_runtime.journal.read import EventRow, audit_rows, event_rows, link_broken
+from remit_runtime.journal.read import EventRow, audit_rows, event_in, event_rows, link_broken
 from remit_runtime.journal.records import Broken, Verified
-from remit_runtime.journal.rows import event_of
 
 
 def verify_run(db: sqlite3.Connection, run: str) -> Verified | Broken:
@@ -40,10 +39,9 @@ def verify_run(db: sqlite3.Connection, run: str) -> Verified | Broken:
 
 def _read(row: EventRow) -> RunEvent | None:
     try:
-        event = event_of(row.body)
+        return event_in(row)
     except JournalCorrupt:
         return None
-    return event if event.__struct_config__.tag == row.kind else None
 
 
 def verify_runs(db: sqlite3.Connection) -> Verified | Broken:

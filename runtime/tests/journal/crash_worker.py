@@ -34,6 +34,7 @@ from remit_runtime.journal.records import Appended, Lease, NewRun, next_call
 from remit_runtime.journal.sqlite import Journal
 
 D = digest_of(b"{}")
+EFFECT_SECONDS = 0.002
 ONE = Spend(tool_calls=1)
 MUCH = 10**9
 
@@ -92,8 +93,10 @@ def drive(path: Path, effects: Path, seed: int) -> None:
             call, "s", "write", "{}", D, None, None, (), "allow", "policy", "permitted", "", (), (), None
         )
         lease = taken(journal, lease, [decided, ToolIntended(call, "s", "write", ONE, "none", "probe")])
+        time.sleep(EFFECT_SECONDS)
         with effects.open("a") as file:
             file.write(f"{call}\n")
+        time.sleep(EFFECT_SECONDS)
         lease = taken(journal, lease, [ToolSettled(call, "s", "write", "ok", None, None, None, (), ONE)])
         output = '"' + "x" * chance.choice((10, 40_000)) + '"'
         lease = taken(journal, lease, [OutputAccepted("s", "ok", output, "s"), StateEntered("s", 1)])

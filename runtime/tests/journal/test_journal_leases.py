@@ -133,11 +133,20 @@ def test_a_snapshot_stands_for_the_events_before_it(journal: Journal, start: Sta
     assert [one.seq for one in journal.events("run_a", after=2)] == [3]
 
 
+def test_a_snapshot_is_of_the_last_event_only(journal: Journal, start: Start) -> None:
+    lease = start()
+    taken(journal.append(lease, MOVE))
+    assert journal.keep_snapshot(lease, b"one") == Refused("fenced", "sequence")
+    assert journal.snapshot("run_a") is None
+
+
+@pytest.mark.parametrize("change", ["body = x'00'", "seq = 1", "seq = 3"])
 def test_a_changed_snapshot_is_not_resumed_from(
-    journal: Journal, db: sqlite3.Connection, start: Start
+    journal: Journal, db: sqlite3.Connection, start: Start, change: str
 ) -> None:
-    journal.keep_snapshot(start(), b"one")
-    db.execute("UPDATE snapshot SET body = x'00'")
+    lease = taken(journal.append(start(), MOVE))
+    journal.keep_snapshot(lease, b"one")
+    db.execute(f"UPDATE snapshot SET {change}")
     with pytest.raises(JournalCorrupt):
         journal.snapshot("run_a")
 
