@@ -7,10 +7,17 @@ import json
 import re
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from remit.cli.here import version_of
 from remit.diagnostic import RulePage
 from remit.git import Tree, enclosing_root, working_tree
 from remit_runtime.errors import UsageError
+
+if TYPE_CHECKING:
+    from remit.check import CheckResult
+    from remit.definitions import Agent
+    from remit.report import Format
 
 
 def init(arguments: argparse.Namespace) -> int:
@@ -51,18 +58,22 @@ def _next_steps(directory: Path, organisation: str) -> str:
 def check(arguments: argparse.Namespace) -> int:
     """Reports every finding; exit 1 when one of them is an error."""
     from remit.check import check as checked
+
+    return report_of(checked(tree_of(Path(arguments.directory))), arguments.format)
+
+
+def report_of(result: CheckResult, form: Format = "text") -> int:
+    """Prints the report of a check and gives its exit code."""
     from remit.report import render
 
-    tree = tree_of(Path(arguments.directory))
-    result = checked(tree)
     report = render(
         result.diagnostics,
-        arguments.format,
+        form,
         result.sources,
         files=result.files,
-        rules=_rule_pages() if arguments.format == "sarif" else (),
-        version=version(),
-        colour=arguments.format == "text" and sys.stdout.isatty(),
+        rules=_rule_pages() if form == "sarif" else (),
+        version=version_of("remit"),
+        colour=form == "text" and sys.stdout.isatty(),
     )
     sys.stdout.write(report)
     return 1 if result.has_errors else 0
@@ -111,8 +122,49 @@ def tree_of(directory: Path) -> Tree:
     return working_tree(enclosing_root(directory) or directory.resolve())
 
 
-def version() -> str:
-    """The version of this program."""
-    from importlib.metadata import version as installed
+def agents(arguments: argparse.Namespace) -> int:
+    """Lists the agents of the repository: who owns them and what each may use."""
+    from remit.check import check as checked
+    from remit.definitions import Agent
 
-    return installed("remit")
+    result = checked(tree_of(Path(arguments.directory)))
+    if result.has_errors:
+        return report_of(result)
+    found = [_inventory(agent) for agent in result.portfolio.of(Agent).values()]
+    if arguments.format == "json":
+        print(json.dumps({"version": 1, "agents": found}, indent=2, ensure_ascii=False))
+        return 0
+    for row in found:
+        print(
+            f"{row['id']}  {row['version']}  owned by {row['owner']}, risk {row['risk']}, {row['autonomy']}"
+        )
+        print(f"  {row['purpose']}")
+        for key in ("tools", "denied", "models", "suites"):
+            if row[key]:
+                print(f"  {key:7} {', '.join(row[key])}")
+        print(f"  budget  {', '.join(f'{name} {value}' for name, value in row['budget'].items())}")
+    return 0
+
+
+def _inventory(agent: Agent) -> dict[str, Any]:
+    spec = agent.spec
+    return {
+        "id": agent.metadata.id,
+        "version": agent.metadata.version,
+        "owner": agent.metadata.owner,
+        "risk": agent.metadata.risk,
+        "autonomy": spec.autonomy,
+        "purpose": spec.purpose,
+        "form": spec.orchestration.form,
+        "tools": list(spec.tools.allowed),
+        "denied": list(spec.tools.denied),
+        "models": list(spec.models.allowed),
+        "suites": list(spec.evaluation.suites),
+        "budget": {
+            "steps": spec.budget.steps,
+            "model_calls": spec.budget.model_calls,
+            "tool_calls": spec.budget.tool_calls,
+            "usd": str(spec.budget.usd),
+            "minutes": str(spec.budget.minutes),
+        },
+    }

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from typing import TypeAlias
+
+_Action = argparse._SubParsersAction  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] -- it has no other name
+Commands: TypeAlias = "_Action[argparse.ArgumentParser]"
 
 _FORMATS = ("text", "json", "sarif", "github")
-RUNTIME_COMMANDS = ("run", "runs", "halt", "kill", "lift", "audit")
+RUNTIME_COMMANDS = ("run", "runs", "verify", "halt", "kill", "lift", "audit")
 """Commands that belong to the runtime and are the same under both names."""
 
 
@@ -25,6 +29,8 @@ def parser(words: Sequence[str]) -> argparse.ArgumentParser:
         from remit_runtime.cli import add_commands
 
         add_commands(commands, RUNTIME_COMMANDS)
+        # The same command, but without a bundle it compiles the one it needs.
+        commands.choices["run"].set_defaults(does="remit.cli.operate:run")
     return top
 
 
@@ -39,15 +45,13 @@ def _version() -> str:
     return f"remit {version('remit')}"
 
 
-def _command(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, does: str, text: str
-) -> argparse.ArgumentParser:
+def _command(commands: Commands, name: str, does: str, text: str) -> argparse.ArgumentParser:
     command = commands.add_parser(name, help=text, description=text[:1].upper() + text[1:] + ".")
     command.set_defaults(does=f"remit.cli.{does}")
     return command
 
 
-def _author(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _author(commands: Commands) -> None:
     init = _command(commands, "init", "author:init", "write a first repository that compiles and runs")
     init.add_argument("directory", nargs="?", default=".")
     init.add_argument("--organisation", metavar="WORD", help="default: the name of the directory")
@@ -65,29 +69,26 @@ def _author(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     agents.add_argument("--format", choices=("text", "json"), default="text")
 
 
-def _gate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _gate(commands: Commands) -> None:
     evals = _command(commands, "eval", "gate:evaluate", "run eval suites and judge their gates")
     evals.add_argument("suites", nargs="*", metavar="SUITE", help="default: all of them")
     evals.add_argument("--to", default="dev", metavar="ENV", help="the environment whose gates judge")
     evals.add_argument("--format", choices=("text", "json"), default="text")
 
 
-def _release(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _release(commands: Commands) -> None:
     build = _command(commands, "build", "release:build", "seal and sign the bundle of the commit at HEAD")
     build.add_argument("--to", default="dev", metavar="ENV")
     build.add_argument("-o", "--output", required=True, metavar="DIR")
-    verify = _command(
-        commands, "verify", "release:verify", "verify a bundle against the keys this machine trusts"
+    keys = _command(
+        commands, "keys", "release:keys", "show or make the keys of this machine, and whom it trusts"
     )
-    verify.add_argument("bundle")
-    verify.add_argument("--attestations", metavar="FILE", help="default: the file beside the bundle")
-    verify.add_argument("--env", default="dev", metavar="ENV")
-    keys = _command(commands, "keys", "release:keys", "show the keys this machine has and trusts")
+    keys.add_argument("new", nargs="?", metavar="NAME", help="make a key of this name")
     keys.add_argument("--format", choices=("text", "json"), default="text")
     ship = _command(commands, "ship", "release:ship", "check, seal, eval, build, sign, verify, load and run")
     ship.add_argument("--to", default="dev", metavar="ENV")
     ship.add_argument("-o", "--output", metavar="DIR", help="default: `bundles` in the local state")
     ship.add_argument("--run", metavar="AGENT", help="then run this agent")
-    ship.add_argument("--input", action="append", default=[], metavar="FILE|-|k=v")
+    ship.add_argument("--input", action="extend", nargs="+", default=[], metavar="FILE|-|k=v")
     ship.add_argument("--task", metavar="TYPE")
     ship.add_argument("--script", metavar="FILE")

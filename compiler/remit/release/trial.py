@@ -24,7 +24,7 @@ Clock = Callable[[], int]
 
 
 @contextmanager
-def bench(sealed: SealedBundle, clock: Clock, search_path: str) -> Generator[Bench]:
+def trial(sealed: SealedBundle, clock: Clock, search_path: str) -> Generator[Bench]:
     """A runtime of its own over a sealed `dev` bundle, gone when the block ends.
 
     Raises:

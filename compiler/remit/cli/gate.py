@@ -1,0 +1,174 @@
+"""What a gatekeeper types: eval."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from remit.cli.author import report_of, tree_of
+from remit.cli.here import clock
+from remit.evals.gate import Judgement, Verdict
+from remit.evals.results import CaseResult, SuiteResult
+from remit.release.ship import Evaluated, Sealed, evaluated, sealed, suites_of
+from remit_runtime.errors import UsageError
+
+EXIT: dict[Verdict, int] = {"passed": 0, "failed": 1, "not_proven": 3}
+
+
+def evaluate(arguments: argparse.Namespace) -> int:
+    """Runs suites over the definitions on disk and judges the gates of an environment."""
+    made = sealed(tree_of(Path()), arguments.to)
+    if not isinstance(made, Sealed):
+        return report_of(made)
+    names = _wanted(made, arguments.suites)
+    if not names:
+        print(f"no suite measures an agent of `{arguments.to}`")
+        return EXIT["not_proven"]
+    shown = evaluated(made, names, clock, os.environ.get("PATH", os.defpath), progress())
+    print(evaluation_json(shown) if arguments.format == "json" else evaluation_text(shown), end="")
+    # Suites asked for by name are judged alone: a gate over others says nothing of them.
+    asked = [one for one in shown.judgements if not arguments.suites or one.suite in names]
+    return exit_of(shown, asked)
+
+
+def exit_of(shown: Evaluated, judgements: list[Judgement]) -> int:
+    """0 where every gate passed, 1 where one failed, 3 where one is not proven; without gates, of the cases."""
+    from remit.evals.gate import verdict_of
+
+    if judgements:
+        return EXIT[verdict_of(judgements)]
+    return 0 if all(case.passed for result in shown.results.values() for case in result.cases) else 1
+
+
+def _wanted(made: Sealed, asked: list[str]) -> tuple[str, ...]:
+    from remit.definitions import EvalSuite
+    from remit.diagnostic import nearest
+
+    known = made.portfolio.of(EvalSuite)
+    for name in asked:
+        if name not in known:
+            near = nearest(name, known)
+            hint = f"; did you mean `{near}`" if near else ""
+            raise UsageError("no_such_suite", f"there is no suite `{name}`{hint}")
+        if known[name].spec.agent not in made.lowered.agents:
+            raise UsageError("agent_not_there", f"the agent of suite `{name}` is not in this environment")
+    return tuple(asked) or suites_of(made)
+
+
+def progress() -> Any:
+    """Shows one line that counts, on a terminal only."""
+    if not sys.stderr.isatty():
+        return None
+
+    def show(result: CaseResult, done: int, of: int) -> None:
+        print(
+            f"\r\x1b[K{done}/{of} {result.id}",
+            end="" if done < of else "\r\x1b[K",
+            file=sys.stderr,
+            flush=True,
+        )
+
+    return show
+
+
+def evaluation_text(shown: Evaluated) -> str:
+    """The results of suites and the verdicts of gates, as people read them."""
+    lines = [line for result in shown.results.values() for line in _suite_lines(result)]
+    lines += [line for judgement in shown.judgements for line in _judgement_lines(judgement)]
+    if not shown.judgements:
+        lines.append("no gate stands before these agents here")
+    return "\n".join(lines) + "\n"
+
+
+def _suite_lines(result: SuiteResult) -> list[str]:
+    lines = [
+        f"suite {result.suite}  {result.agent}@{result.agent_version}  "
+        f"{result.passed} of {len(result.cases)} cases passed"
+    ]
+    for case in result.cases:
+        if case.passed:
+            continue
+        lines.append(f"  failed {case.id}" + (f": {case.error}" if case.error else ""))
+        lines += [f"    {grade.grader}: {grade.detail}" for grade in case.grades if not grade.passed]
+    return lines
+
+
+def _judgement_lines(judgement: Judgement) -> list[str]:
+    requirement = judgement.requirement
+    verdict = judgement.verdict.replace("_", " ")
+    where = f" over {judgement.suite}" if judgement.suite else ""
+    head = f"gate {judgement.gate}{where}: {verdict}"
+    wants = f"  {requirement.metric} {requirement.op} {requirement.value}: {judgement.detail}"
+    counts = f"  n = {judgement.n}"
+    if judgement.k is not None:
+        counts += f", k = {judgement.k}"
+    if judgement.needed is not None:
+        counts += f", the smallest k that passes is {judgement.needed}"
+    return [head, wants, counts]
+
+
+def evaluation_json(shown: Evaluated) -> str:
+    """The results of suites and the verdicts of gates, as programs read them."""
+    body = {
+        "version": 1,
+        "verdict": shown.verdict if shown.judgements else None,
+        "suites": [_suite_json(result) for result in shown.results.values()],
+        "gates": [_judgement_json(judgement) for judgement in shown.judgements],
+    }
+    return json.dumps(body, indent=2, ensure_ascii=False) + "\n"
+
+
+def _suite_json(result: SuiteResult) -> dict[str, Any]:
+    return {
+        "suite": result.suite,
+        "agent": result.agent,
+        "agent_version": result.agent_version,
+        "closure": result.closure,
+        "dataset": result.dataset,
+        "graders": result.graders,
+        "policy_slice": result.policy_slice,
+        "cases": [
+            {
+                "id": case.id,
+                "passed": case.passed,
+                "reason": case.reason,
+                "error": case.error,
+                "violations": case.violations,
+                "microusd": case.microusd,
+                "milliseconds": case.milliseconds,
+                "grades": [
+                    {"grader": grade.grader, "passed": grade.passed, "detail": grade.detail}
+                    for grade in case.grades
+                ],
+            }
+            for case in result.cases
+        ],
+    }
+
+
+def _judgement_json(judgement: Judgement) -> dict[str, Any]:
+    requirement = judgement.requirement
+    return {
+        "gate": judgement.gate,
+        "suite": judgement.suite,
+        "metric": requirement.metric,
+        "op": requirement.op,
+        "value": str(requirement.value),
+        "basis": requirement.basis,
+        "confidence": str(requirement.confidence),
+        "verdict": judgement.verdict,
+        "n": judgement.n,
+        "k": judgement.k,
+        "figure": _text(judgement.figure),
+        "needed": judgement.needed,
+        "detail": judgement.detail,
+    }
+
+
+def _text(number: Decimal | None) -> str | None:
+    return None if number is None else str(number)
