@@ -2,10 +2,10 @@
 
 import importlib
 import importlib.metadata
-import pkgutil
 import subprocess
 import sys
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
@@ -28,8 +28,10 @@ NEVER_LOADED = [
 
 def module_names() -> list[str]:
     """Every module of the runtime, but those that only start a program."""
-    found = pkgutil.walk_packages(remit_runtime.__path__, "remit_runtime.")
-    return ["remit_runtime", *(module.name for module in found if not module.name.endswith(".__main__"))]
+    [folder] = map(Path, remit_runtime.__path__)
+    paths = [path.relative_to(folder.parent).with_suffix("") for path in sorted(folder.rglob("*.py"))]
+    names = {".".join(path.parts).removesuffix(".__init__") for path in paths}
+    return sorted(name for name in names if not name.endswith(".__main__"))
 
 
 @pytest.mark.parametrize("name", module_names())
