@@ -28,10 +28,10 @@ from remit_runtime.models.port import ModelPort
 from remit_runtime.run import artifacts
 from remit_runtime.run.admission import (
     budget_for,
-    input_faults,
     model_refusal,
     needed_workspaces,
     refusal_of,
+    task_input,
     task_of,
     with_handoffs,
 )
@@ -188,9 +188,9 @@ def _admitted(runtime: Runtime, gateway: Gateway, request: InvokeRequest) -> Run
     task = task_of(agent, request.task)
     if isinstance(task, RunRefused):
         raise task
-    faults = input_faults(gateway.schemas, agent, task, dict(request.input))
-    if faults is not None:
-        raise faults
+    given = task_input(gateway.schemas, agent, task, dict(request.input))
+    if isinstance(given, RunRefused):
+        raise given
     model = model_refusal(bundle, agent.id, None if request.model is None else request.model.name)
     if model is not None:
         raise model
@@ -207,7 +207,7 @@ def _admitted(runtime: Runtime, gateway: Gateway, request: InvokeRequest) -> Run
         bundle=bundle.digest,
         environment=bundle.environment,
         task=task,
-        input=json_text(dict(request.input)),
+        input=json_text(given),
         workspaces=(),
         user=request.user,
         asserted_user=request.asserted_user,

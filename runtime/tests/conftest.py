@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 import pytest
@@ -44,6 +44,8 @@ from remit_runtime.policy.schema import (
     CedarType,
 )
 
+T = TypeVar("T")
+
 OBJECT = {"type": "object"}
 TEXT = {"type": "string"}
 BUDGET = Budget(60, 8, 20, 500_000, 300_000)
@@ -70,7 +72,7 @@ class HandAgent:
     states: tuple[State, ...]
     tools: tuple[str, ...] = ()
     task: Mapping[str, Any] = field(default_factory=lambda: OBJECT)
-    output: Mapping[str, Any] = field(default_factory=dict)
+    output: Mapping[str, Any] = field(default_factory=dict[str, Any])
     budget: Budget = BUDGET
     duties: tuple[str, ...] = ()
     lifecycle: str = "active"
@@ -160,8 +162,12 @@ def make_release(tiny_bundle: Any) -> MakeRelease:
             policy=parts.put(_policy(agents, tools)),
             source_map=parts.put(places),
         )
+
         # A bundle holds what something in it names, and nothing else.
-        named = reached(manifest, lambda digest, shape: decode_strict(parts.objects[digest], shape)).named
+        def load(digest: Digest, shape: type[T]) -> T:
+            return decode_strict(parts.objects[digest], shape)
+
+        named = reached(manifest, load).named
         objects = {digest: parts.objects[digest] for digest in named}
         data, _ = replace(parts, manifest=manifest, objects=objects).sealed()
         tiny_bundle.resign(data)
@@ -203,6 +209,22 @@ def make_runtime() -> Iterator[Callable[..., Runtime]]:
     yield make
     for one in opened:
         one.journal.close()
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """`golden(name, text)`: compares a text with `golden/name` beside the test; `--update-golden` rewrites it."""
+    update = request.config.getoption("--update-golden", default=False)
+    folder = request.path.parent / "golden"
+
+    def compare(name: str, text: str) -> None:
+        if update and not os.environ.get("CI"):
+            folder.mkdir(exist_ok=True)
+            (folder / name).write_text(text, "utf-8")
+        expected = (folder / name).read_text("utf-8") if (folder / name).exists() else ""
+        assert text == expected, f"{name} is out of date; `pytest --update-golden` rewrites it"
+
+    return compare
 
 
 def _git(folder: Path, *arguments: str) -> None:

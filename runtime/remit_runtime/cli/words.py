@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 COMMANDS = ("run", "runs", "agents", "halt", "kill", "lift", "audit", "verify")
 
 _SCOPE = "run:ID, agent:ID, tool:ID, bundle:DIGEST or everything"
 
-_Action = argparse._SubParsersAction  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] -- it has no other name
-Commands = _Action[argparse.ArgumentParser]
+if TYPE_CHECKING:  # argparse has no public name for what `add_subparsers` gives
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
 
 def add_commands(commands: Commands, names: Collection[str] = COMMANDS) -> None:

@@ -8,6 +8,7 @@ from remit_runtime.bundle.open import VerifiedBundle
 from remit_runtime.bundle.policy import PolicySet
 from remit_runtime.bundle.tool import ProcessIR
 from remit_runtime.errors import RunRefused
+from remit_runtime.gateway.arguments import with_defaults
 from remit_runtime.gateway.schemas import Schemas
 from remit_runtime.models.json_text import Json
 
@@ -45,14 +46,16 @@ def task_of(agent: AgentIR, task: str | None) -> str | RunRefused:
     return task
 
 
-def input_faults(schemas: Schemas, agent: AgentIR, task: str, value: Json) -> RunRefused | None:
-    """Why a value is no input of a task, or None."""
-    schema = next((one.schema for one in agent.tasks if one.name == task), None)
-    if schema is None:
+def task_input(schemas: Schemas, agent: AgentIR, task: str, value: Json) -> Json | RunRefused:
+    """The input of a task with the `default`s of its schema filled in at the top level, or why it is none."""
+    digest = next((one.schema for one in agent.tasks if one.name == task), None)
+    if digest is None:
         return RunRefused("task_unknown", f"agent `{agent.id}` has no task `{task}`")
-    faults = schemas.schema(schema).faults(value)
+    schema = schemas.schema(digest)
+    filled = with_defaults(value, schema.document) if isinstance(value, dict) else value
+    faults = schema.faults(filled)
     if not faults:
-        return None
+        return filled
     return RunRefused("input_invalid", f"the input is not one of task `{task}`: {'; '.join(faults)}")
 
 

@@ -10,8 +10,8 @@ from remit_runtime.errors import RunRefused, UsageError
 from remit_runtime.journal.events import ChildEnded, ChildStarted, RunEvent, RunStarted
 from remit_runtime.journal.ledger import amount_of_budget
 from remit_runtime.journal.records import Existing, Lease, NewRun, Refused
-from remit_runtime.models.json_text import trusted_json
-from remit_runtime.run.admission import input_faults, refusal_of, smaller
+from remit_runtime.models.json_text import Json, json_text, trusted_json
+from remit_runtime.run.admission import refusal_of, smaller, task_input
 from remit_runtime.run.effects import FollowChild, Record, StartChild
 from remit_runtime.run.move import leave
 from remit_runtime.run.plan import narrowed, plan_of
@@ -24,14 +24,12 @@ def child_start(worker: Worker, driven: Driven, effect: StartChild) -> RunEvent:
     """The event that sets a child's budget aside; or the handoff's failure, if the child may not run at all."""
     node = effect.state
     bundle = worker.gateway.bundle
-    refused = refusal_of(bundle, node.agent)
-    if refused is None:
-        refused = _input_refusal(worker, node, effect.input)
-    if refused is not None:
-        detail = f"`{node.agent}` did not start: {refused.message}"
+    given = refusal_of(bundle, node.agent) or _input(worker, node, effect.input)
+    if isinstance(given, RunRefused):
+        detail = f"`{node.agent}` did not start: {given.message}"
         return _failed(effect, detail).events[0]
     budget = _carved(worker, driven, node, bundle.agent(node.agent))
-    return ChildStarted(node.id, worker.new_run(), node.agent, effect.input, budget)
+    return ChildStarted(node.id, worker.new_run(), node.agent, json_text(given), budget)
 
 
 def child_in_hands(worker: Worker, driven: Driven, effect: FollowChild) -> Driven | Refused | None:
@@ -108,9 +106,9 @@ def _exists(worker: Worker, run: str) -> bool:
     return True
 
 
-def _input_refusal(worker: Worker, node: HandoffState, given: str) -> RunRefused | None:
+def _input(worker: Worker, node: HandoffState, given: str) -> Json | RunRefused:
     agent = worker.gateway.bundle.agent(node.agent)
-    return input_faults(worker.gateway.schemas, agent, node.task, trusted_json(given))
+    return task_input(worker.gateway.schemas, agent, node.task, trusted_json(given))
 
 
 def _failed(effect: StartChild, detail: str) -> Record:

@@ -229,7 +229,7 @@ def other_agent(hand_agent: Any, prompt: Digest, schema_digest: Any, **changes: 
     return hand_agent("acme.other", states, **{"tools": ("git.ls_files",), **changes})
 
 
-FILES_CALL = {"state": "think", "call": {"tool": "git.ls_files", "args": {}}}
+FILES_CALL: dict[str, Any] = {"state": "think", "call": {"tool": "git.ls_files", "args": {}}}
 THOUGHT = {"state": "think", "respond": {"summary": "Two files."}}
 
 
