@@ -190,14 +190,22 @@ def test_an_audit_row_rewritten_with_its_own_right_hash_is_found_at_the_next(
     assert found.seq == 3
 
 
-@pytest.mark.parametrize("body", [b'{"type":"dreamt"}', b"[]", canonical_json(StateEntered("look", 1))])
+@pytest.mark.parametrize(
+    ("v", "kind", "body"),
+    [
+        (0, "dreamt", b'{"type":"dreamt"}'),
+        (0, "state_entered", b"[]"),
+        (0, "dreamt", canonical_json(StateEntered("look", 1))),
+        (1, "state_entered", canonical_json(StateEntered("look", 1))),
+    ],
+)
 def test_an_event_that_this_version_does_not_know_is_not_passed_over(
-    journal: Journal, start: Start, db: sqlite3.Connection, body: bytes
+    journal: Journal, start: Start, db: sqlite3.Connection, v: int, kind: str, body: bytes
 ) -> None:
     lease = start()
     (head,) = db.execute("SELECT head_hash FROM run").fetchone()
-    hash_ = event_hash(head, lease.run, 2, 1_000_000, 9, "dreamt", body)
-    row = (lease.run, 2, 1_000_000, 9, "dreamt", body.decode(), None, head, hash_)
+    hash_ = event_hash(head, lease.run, 2, 1_000_000, v, kind, body)
+    row = (lease.run, 2, 1_000_000, v, kind, body.decode(), None, head, hash_)
     db.execute("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
     db.execute("UPDATE run SET head_seq = 2, head_hash = ?", (hash_,))
     found = journal.verify()
