@@ -120,3 +120,9 @@ def test_a_script_file_of_the_language_page_is_accepted() -> None:
     page = Path(__file__).parents[3] / "docs" / "language.md"
     block = page.read_text().split("```json repo=smallest file=digest.script.json\n")[1].split("```")[0]
     assert len(parse_script(block.encode()).decisions) == 2
+
+
+def test_the_script_of_the_page_on_runs_is_accepted() -> None:
+    page = Path(__file__).parents[3] / "docs" / "runs.md"
+    block = page.read_text().split("```json file=example.script.json\n")[1].split("```")[0]
+    assert len(parse_script(block.encode()).decisions) == 5
