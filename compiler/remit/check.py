@@ -1,18 +1,17 @@
 """The check: read, parse, link, and every rule over what each stage made; all findings in one run."""
 
 import gc
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from remit.definitions import Graph
+from remit.definitions import Graph, Policy, Resource
 from remit.diagnostic import Diagnostic, Fault, in_order
 from remit.git import ROOT_MARKER, Tree, definitions, folder_tree
 from remit.graph import GraphFile, state_graph
 from remit.link import Portfolio, link
-from remit.lower import policy_faults
 from remit.parse import parse
 from remit.read import ReadFile, Value, nothing_read, read
 from remit.rule import LOCKED_GROUPS, Level, Levels, Rule
@@ -56,7 +55,7 @@ def check(tree: Tree, levels: Levels | None = None) -> CheckResult:
             found.extend(_judge_file(file, wanted))
         echoes = _Echoes(files, found)
         portfolio = link([parse(file) for file in files], tree, library_tree())
-        portfolio = replace(portfolio, faults={**portfolio.faults, **policy_faults(portfolio)})
+        portfolio = replace(portfolio, faults={**portfolio.faults, **_policy_faults(portfolio)})
         for file in portfolio.unreadable:
             found.extend(_judge_file(file, wanted))
         found.extend(one for one in _judge_portfolio(portfolio, wanted) if not echoes.hold(one))
@@ -108,6 +107,17 @@ def _judge_file(file: ReadFile, levels: Levels) -> Iterator[Diagnostic]:
         kinds = sorted({fault.kind for fault in faults})
         raise RuntimeError(f"no rule words one of the faults {kinds} of {file.path}")
     yield from found
+
+
+def _policy_faults(portfolio: Portfolio) -> Mapping[str, tuple[Fault, ...]]:
+    """What keeps the policies of the repository from being lowered, by the name of its rule."""
+    written: list[Policy | Resource] = [*portfolio.of(Policy).values(), *portfolio.of(Resource).values()]
+    if all(portfolio.path_of(one).startswith(LIBRARIES) for one in written):
+        return {}  # those of the library are held by its own tests
+    # To load the policy engine costs as much as to check ten files without it.
+    from remit.lower import policy_faults
+
+    return policy_faults(portfolio)
 
 
 def _judge_portfolio(portfolio: Portfolio, levels: Levels) -> Iterator[Diagnostic]:
