@@ -6,6 +6,7 @@ else Jinja2 can do is refused where it stands: a template can then neither run a
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -52,9 +53,44 @@ class Prompt:
 
 
 def prompt_of(source: str) -> Prompt:
-    """The segments of a template. Text without any Jinja2 opener costs no parse."""
+    """The segments of a template. Text with plain slots alone, or with none, is cut without Jinja2."""
     if not any(opener in source for opener in _OPENERS):
         return Prompt((Words(source),) if source else (), ())
+    plain = plain_segments(source)
+    return prompt_by_jinja(source) if plain is None else Prompt(plain, ())
+
+
+# Jinja2 costs more to import than a check of ten files may take, and most templates need none of it.
+_PLAIN_SLOT = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]*)((?:\.[A-Za-z_][A-Za-z0-9_]*)*)\s*\}\}", re.ASCII)
+_NO_ROOTS = frozenset(
+    ["true", "false", "none", "True", "False", "None", "not", "in", "is", "and", "or", "if", "else"]
+)
+
+
+def plain_segments(source: str) -> tuple[Segment, ...] | None:
+    """The segments of a template that holds nothing but text and slots `{{ root.step }}`, else None."""
+    if "{%" in source or "{#" in source or "\r" in source:
+        return None
+    segments: list[Segment] = []
+    end = 0
+    for slot in _PLAIN_SLOT.finditer(source):
+        root, text = slot[1], source[end : slot.start()]
+        if root in _NO_ROOTS or "{{" in text or text.endswith("{"):
+            return None
+        if text:
+            segments.append(Words(text))
+        line = source.count("\n", 0, slot.start(1)) + 1
+        segments.append(SlotAt(root, tuple(slot[2].split(".")[1:]), line))
+        end = slot.end()
+    if "{{" in source[end:]:
+        return None
+    if source[end:]:
+        segments.append(Words(source[end:]))
+    return tuple(segments)
+
+
+def prompt_by_jinja(source: str) -> Prompt:
+    """The segments of a template as Jinja2 reads it."""
     from jinja2 import TemplateSyntaxError
 
     try:
