@@ -86,10 +86,8 @@ def evaluation_text(shown: Evaluated) -> str:
 
 
 def _suite_lines(result: SuiteResult) -> list[str]:
-    lines = [
-        f"suite {result.suite}  {result.agent}@{result.agent_version}  "
-        f"{result.passed} of {len(result.cases)} cases passed"
-    ]
+    whose = f"{result.agent}@{result.agent_version}"
+    lines = [f"suite {result.suite}  {whose}  {result.passed} of {len(result.cases)} cases passed"]
     for case in result.cases:
         if case.passed:
             continue

@@ -13,6 +13,7 @@ from remit.release.ship import Evaluated, Sealed, released, sealed
 from remit_runtime.cli import here
 from remit_runtime.cli import run as runtime_run
 from remit_runtime.errors import UsageError
+from remit_runtime.gateway.redact import shown
 from remit_runtime.trust.roots import DEV
 
 NO_COMMIT = "0" * 40
@@ -49,19 +50,34 @@ def _compiled() -> Path | int:
     return paths.bundle
 
 
-def run_bundle(
-    bundle: Path, agent: str, *, environment: str, task: str | None, inputs: list[str], script: str | None
-) -> int:
-    """Runs an agent of a bundle file, and shows the last text it leaves behind."""
-    arguments = argparse.Namespace(
-        agent=agent,
+SHOWN_LINES = 60
+"""How much of a text that a shipped run leaves behind is shown; the file holds all of it."""
+
+
+def run_shipped(arguments: argparse.Namespace, bundle: Path) -> int:
+    """Runs an agent of a bundle that was just shipped, and shows the beginning of each text it leaves behind."""
+    given = argparse.Namespace(
+        agent=arguments.run,
         bundle=str(bundle),
-        env=environment,
-        task=task,
-        input=inputs,
+        env=arguments.to,
+        task=arguments.task,
+        input=arguments.input,
         workspace=[],
-        script=script,
+        script=arguments.script,
         principal=None,
-        format="text",
     )
-    return runtime_run.run(arguments)
+    result = runtime_run.result_of(given)
+    code = runtime_run.report(result, "text")
+    for artifact in result.artifacts:
+        if artifact.name.endswith((".md", ".txt")):
+            print("\n" + _beginning(artifact.path))
+    return code
+
+
+def _beginning(path: Path) -> str:
+    """The first lines of an untrusted text, fit for a terminal."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    shown_lines = [shown(line) for line in lines[:SHOWN_LINES]]
+    if len(lines) > SHOWN_LINES:
+        shown_lines.append(f"... and {len(lines) - SHOWN_LINES} more lines in {path}")
+    return "\n".join(shown_lines)

@@ -71,27 +71,15 @@ def ship(arguments: argparse.Namespace) -> int:
     print(verdict, end="")
     if arguments.run is None:
         return 0
-    return _run(arguments, paths)
+    from remit.cli.operate import run_shipped
+
+    return run_shipped(arguments, paths.bundle)
 
 
 def _put(made: Sealed, shown: Evaluated, commit: str, started: int, arguments: argparse.Namespace) -> Paths:
     directory = arguments.output or home_of(os.environ, Path.cwd()) / "bundles"
     keys = signers(arguments.to)
     return released(made, shown, facts(commit, started), keys, Path(directory), version_of("remit-runtime"))
-
-
-def _run(arguments: argparse.Namespace, paths: Paths) -> int:
-    """Runs the agent that was asked for and shows what it leaves behind."""
-    from remit.cli.operate import run_bundle
-
-    return run_bundle(
-        paths.bundle,
-        arguments.run,
-        environment=arguments.to,
-        task=arguments.task,
-        inputs=arguments.input,
-        script=arguments.script,
-    )
 
 
 def _root() -> Path:
@@ -114,10 +102,7 @@ def _sealed_head(root: Path, environment: str) -> tuple[Sealed, str, int] | int:
         made = sealed(tree, environment)
         if not isinstance(made, Sealed):
             return report_of(made)
-        # Cases and fixtures are read from the tree while it is open.
-        _ = [made.portfolio.cases]
         return made, tree.commit or "", started
-    return 70
 
 
 def facts(commit: str, started: int) -> BuildFacts:

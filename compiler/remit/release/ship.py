@@ -34,11 +34,15 @@ _MILLION = 1_000_000
 
 @dataclass(frozen=True)
 class Sealed:
-    """A checked tree, what it lowers to for one environment, and the sealed bundle."""
+    """A checked tree, what it lowers to for one environment, the sealed bundle, and its agents' suites, read whole.
+
+    Nothing in it needs the tree any more.
+    """
 
     portfolio: Portfolio
     lowered: Lowered
     bundle: SealedBundle
+    suites: Mapping[str, ReadySuite]
 
 
 @dataclass(frozen=True)
@@ -65,8 +69,17 @@ def sealed(tree: Tree, environment: str) -> Sealed | CheckResult:
         return result
     portfolio = result.portfolio
     _known(portfolio, environment)
+    return _sealed(portfolio, environment)
+
+
+def _sealed(portfolio: Portfolio, environment: str) -> Sealed:
     lowered = lower(portfolio, environment)
-    return Sealed(portfolio, lowered, _bundle(lowered))
+    suites = {
+        name: ready(portfolio, suite)
+        for name, suite in portfolio.of(EvalSuite).items()
+        if suite.spec.agent in lowered.agents
+    }
+    return Sealed(portfolio, lowered, _bundle(lowered), suites)
 
 
 def _known(portfolio: Portfolio, environment: str) -> None:
@@ -105,13 +118,13 @@ def evaluated(
     """
     portfolio, environment = made.portfolio, made.lowered.environment
     names = tuple(suites)
-    in_dev = made if environment == DEV else _for_dev(portfolio)
+    in_dev = made if environment == DEV else _sealed(portfolio, DEV)
     slices = policy_slices(in_dev.lowered.policy, in_dev.lowered.agents.values())
     results: dict[str, SuiteResult] = {}
     if names:
         with trial(in_dev.bundle, clock, search_path) as bench:
             for name in names:
-                suite = ready(portfolio, portfolio.of(EvalSuite)[name])
+                suite = made.suites[name]
                 part = slice_digest(slices[suite.definition.spec.agent])
                 results[name] = evaluate(bench, suite, part, progress)
     agents = made.lowered.agents
@@ -121,11 +134,6 @@ def evaluated(
 def suites_of(made: Sealed) -> tuple[str, ...]:
     """The suites that stand before a sealed tree's agents in its environment."""
     return suites_to_run(made.portfolio, made.lowered.environment, made.lowered.agents)
-
-
-def _for_dev(portfolio: Portfolio) -> Sealed:
-    lowered = lower(portfolio, DEV)
-    return Sealed(portfolio, lowered, _bundle(lowered))
 
 
 def released(
@@ -147,7 +155,7 @@ def released(
 
 
 def _statement(made: Sealed, shown: Evaluated, result: SuiteResult, runtime: str) -> TestResultStatement:
-    suite = ready(made.portfolio, made.portfolio.of(EvalSuite)[result.suite])
+    suite = made.suites[result.suite]
     gates = [one for one in shown.judgements if one.suite == result.suite]
     everything = all(case.passed for case in result.cases) and bool(result.cases)
     outcome = SuiteOutcome(

@@ -21,6 +21,11 @@ from remit_runtime.run.wording import money
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs an agent and prints what the run has come to."""
+    return report(result_of(arguments), arguments.format)
+
+
+def result_of(arguments: argparse.Namespace) -> RunResult:
+    """What a run that the command line asks for has come to."""
     model = _model(arguments.script)
     workspaces = _workspaces(arguments.workspace)
     path = bundles.find(arguments.bundle)
@@ -36,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     with here.runtime() as runtime:
         bundles.keep(path, bundle)
-        return report(invoke(runtime, bundle, request), arguments.format)
+        return invoke(runtime, bundle, request)
 
 
 def resume_run(arguments: argparse.Namespace) -> int:
