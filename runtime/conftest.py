@@ -27,6 +27,7 @@ from remit_runtime.bundle.agent import (
 from remit_runtime.bundle.container import build, read
 from remit_runtime.bundle.graph import (
     Budget,
+    CheckState,
     Constant,
     DecideState,
     EndState,
@@ -39,7 +40,7 @@ from remit_runtime.bundle.graph import (
 from remit_runtime.bundle.manifest import AgentCard, AgentEntry, Library, Manifest, SourceMap, SourcePlace
 from remit_runtime.bundle.open import VerifiedBundle
 from remit_runtime.bundle.policy import EnvironmentIR, PolicyRule, PolicySet
-from remit_runtime.bundle.tool import ArgvPart, Limits, ProcessIR, Recovery, ResourceBinding, ToolIR
+from remit_runtime.bundle.tool import ArgvPart, Limits, McpIR, ProcessIR, Recovery, ResourceBinding, ToolIR
 from remit_runtime.bundle.words import FORMAT
 from remit_runtime.canonical import Digest, canonical_json, canonical_json_full, digest_of
 from remit_runtime.errors import BundleRejected
@@ -164,7 +165,8 @@ def tiny_parts(environment: str = "dev") -> Parts:
     parts = Parts(manifest, {})
     tool = parts.put(_tool(parts))
     model = parts.put(ModelIR("dev", "scripted", "script", None, 32_000, 4_000, (), (), 0, 0, None))
-    agents = (_workflow(parts, tool), _summariser(parts, tool, model))
+    notes = parts.put(_notes(parts))
+    agents = (_workflow(parts, tool), _summariser(parts, tool, notes, model))
     entries = tuple(
         AgentEntry(agent.id, agent.version, parts.put(agent), parts.put(_card(agent.id))) for agent in agents
     )
@@ -326,14 +328,28 @@ def _workflow(parts: Parts, tool: Digest) -> AgentIR:
     graph = GraphIR(
         "log",
         (
+            CheckState("enough", schema(parts, {"minItems": 1}), Reference("log"), "done", None),
             EndState("done", "succeeded", Reference("log"), ()),
-            ToolState("log", "git.log", args, "done", None, None, None),
+            ToolState("log", "git.log", args, "enough", None, None, None),
         ),
     )
-    return _agent(parts, "acme.commits", graph, tool, ())
+    return _agent(parts, "acme.commits", graph, (ToolUse("git.log", "1.0.0", tool),), ())
 
 
-def _summariser(parts: Parts, tool: Digest, model: Digest) -> AgentIR:
+def _notes(parts: Parts) -> ToolIR:
+    """A tool of an MCP server, pinned by its reviewed definition."""
+    reviewed = schema(
+        parts, {"name": "find", "description": "Finds a note.", "inputSchema": {"type": "object"}}
+    )
+    return msgspec.structs.replace(
+        _tool(parts),
+        id="notes.find",
+        capability="notes.read",
+        implementation=McpIR("notes", "find", reviewed),
+    )
+
+
+def _summariser(parts: Parts, tool: Digest, notes: Digest, model: Digest) -> AgentIR:
     prompt = parts.put(
         PromptIR((LiteralText("Summarise the commits since "), Slot(Reference("task", ("since",)), False)))
     )
@@ -342,13 +358,17 @@ def _summariser(parts: Parts, tool: Digest, model: Digest) -> AgentIR:
         "think",
         (
             EndState("done", "succeeded", ObjectOf((("summary", Constant('"ok"')),)), ()),
-            DecideState("think", prompt, (), (), shape, 4, (Route("done"),), None, None),
+            DecideState("think", prompt, (), (), shape, 4, (Route("talk"),), None, None),
+            DecideState("talk", prompt, (), (), None, 4, (Route("done"),), None, None),
         ),
     )
-    return _agent(parts, "acme.digest", graph, tool, (ModelUse("dev", model),))
+    tools = (ToolUse("git.log", "1.0.0", tool), ToolUse("notes.find", "1.0.0", notes))
+    return _agent(parts, "acme.digest", graph, tools, (ModelUse("dev", model),))
 
 
-def _agent(parts: Parts, name: str, graph: GraphIR, tool: Digest, models: tuple[ModelUse, ...]) -> AgentIR:
+def _agent(
+    parts: Parts, name: str, graph: GraphIR, tools: tuple[ToolUse, ...], models: tuple[ModelUse, ...]
+) -> AgentIR:
     return AgentIR(
         id=name,
         version="0.1.0",
@@ -357,7 +377,7 @@ def _agent(parts: Parts, name: str, graph: GraphIR, tool: Digest, models: tuple[
         tasks=(TaskType("range", schema(parts, {"type": "object", "required": ["since"]})),),
         output=schema(parts, {"type": ["object", "array"]}),
         graph=graph,
-        tools=(ToolUse("git.log", "1.0.0", tool),),
+        tools=tools,
         denied_tools=(),
         models=models,
         fallback="none",

@@ -9,6 +9,7 @@ that the table does not list. What the table lists must be what the manifest rea
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
@@ -32,7 +33,7 @@ from remit_runtime.errors import BundleRejected, NotCanonical
 
 MAGIC = b"REMITB%d\n" % FORMAT
 
-_FAMILY = b"REMITB"
+_ANY_VERSION = re.compile(rb"REMITB[0-9]\n")
 _HEADER = len(MAGIC) + 8
 
 T = TypeVar("T")
@@ -145,7 +146,7 @@ def _manifest(view: memoryview) -> tuple[Manifest, int]:
         raise BundleRejected("too_large", f"the bundle is larger than {MAX_FILE_BYTES} bytes")
     magic = bytes(view[: len(MAGIC)])
     if magic != MAGIC:
-        if magic[: len(_FAMILY)] == _FAMILY and magic[-1:] == b"\n" and len(magic) == len(MAGIC):
+        if _ANY_VERSION.fullmatch(magic):
             raise BundleRejected("format_unknown", "the bundle has a format that this runtime does not know")
         raise BundleRejected("not_a_bundle", "the file is not a bundle")
     length = int.from_bytes(view[len(MAGIC) : _HEADER], "big")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import random
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from remit_runtime.bundle.agent import AgentIR
 from remit_runtime.bundle.container import MAGIC, build, read
-from remit_runtime.bundle.limits import MAX_MANIFEST_BYTES, MAX_OBJECT_BYTES
+from remit_runtime.bundle.limits import MAX_FILE_BYTES, MAX_MANIFEST_BYTES, MAX_OBJECT_BYTES, MAX_OBJECTS
 from remit_runtime.bundle.manifest import AgentEntry, Manifest, StoredObject
 from remit_runtime.bundle.words import FORMAT
 from remit_runtime.canonical import Digest, canonical_json, decode_strict, digest_of
@@ -52,7 +53,7 @@ def _with_manifest(data: bytes, **changes: object) -> bytes:
     return _joined(canonical_json(changed), objects)
 
 
-def _refusal(data: bytes) -> str:
+def _refusal(data: bytes | memoryview) -> str:
     with pytest.raises(BundleRejected) as refused:
         read(data)
     return refused.value.code
@@ -107,8 +108,21 @@ def test_another_format_is_named_as_such(good: bytes) -> None:
     assert _refusal(_with_manifest(good, format=FORMAT + 1)) == "format_unknown"
 
 
-def test_another_file_is_no_bundle() -> None:
-    assert _refusal(b"PK\x03\x04" + b"\0" * 60) == "not_a_bundle"
+@pytest.mark.parametrize(
+    "start", [b"PK\x03\x04", b"remitb0\n", b"REMITBX\n", b"REMITB0 ", b"REMITB1", b"XREMITB1\n"]
+)
+def test_another_file_is_no_bundle(start: bytes) -> None:
+    assert _refusal(start + b"\0" * 60) == "not_a_bundle"
+
+
+def test_a_file_cut_inside_its_objects_says_so(good: bytes) -> None:
+    assert _refusal(good[:-1]) == "truncated"
+
+
+def test_more_objects_than_the_limit_are_refused(good: bytes) -> None:
+    table = tuple(StoredObject(Digest(f"sha256:{n:064x}"), 0) for n in range(MAX_OBJECTS + 1))
+
+    assert _refusal(_with_manifest(good, objects=table)) == "too_many_objects"
 
 
 def test_a_huge_manifest_length_is_refused_before_reading(good: bytes) -> None:
@@ -182,11 +196,10 @@ def test_an_object_that_nothing_names_is_refused(parts: Parts) -> None:
     assert _refusal(parts.sealed()[0]) == "object_unreferenced"
 
 
-@pytest.mark.parametrize("position", range(6))
-def test_any_missing_object_is_refused(parts: Parts, position: int) -> None:
-    del parts.objects[sorted(parts.objects)[position]]
-
-    assert _refusal(parts.sealed()[0]) == "object_missing"
+def test_any_missing_object_is_refused(parts: Parts) -> None:
+    for missing in sorted(parts.objects):
+        objects = {digest: data for digest, data in parts.objects.items() if digest != missing}
+        assert _refusal(build(parts.manifest, objects)) == "object_missing"
 
 
 def test_an_object_with_blanks_is_refused(parts: Parts) -> None:
@@ -227,6 +240,12 @@ def test_agents_out_of_order_or_twice_are_refused(good: bytes, turn: slice) -> N
     changed = agents[turn] if turn.step else (agents[0], agents[0])
 
     assert _refusal(_with_manifest(good, agents=changed)) == "agents_unordered"
+
+
+def test_bytes_beyond_the_limit_are_refused_before_anything_else() -> None:
+    untouched = mmap.mmap(-1, MAX_FILE_BYTES + 1)  # pages that nobody touches cost nothing
+
+    assert _refusal(memoryview(untouched)) == "too_large"
 
 
 @given(st.binary(max_size=200))

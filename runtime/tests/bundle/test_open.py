@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def test_a_bundle_gives_every_object_it_holds(tiny_bundle: TinyBundle) -> None:
     bundle = tiny_bundle.open()
     agent = bundle.agent("acme.digest")
-    (think,) = (state for state in agent.graph.states if isinstance(state, DecideState))
+    think, _ = (state for state in agent.graph.states if isinstance(state, DecideState))
 
     assert [entry.id for entry in bundle.agents()] == ["acme.commits", "acme.digest"]
     assert digest_of(canonical_json(agent)) == bundle.entry("acme.digest").closure

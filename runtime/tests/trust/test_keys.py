@@ -112,7 +112,7 @@ _PEM = (Encoding.PEM, PrivateFormat.PKCS8)
         b"",
         b"not a key",
         b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
-        b"x" * 20_000,
+        ed25519.Ed25519PrivateKey.generate().private_bytes(*_PEM, NoEncryption()) + b"\n" * 20_000,
         ec.generate_private_key(ec.SECP256R1()).private_bytes(*_PEM, NoEncryption()),
         ed25519.Ed25519PrivateKey.generate().private_bytes(*_PEM, BestAvailableEncryption(b"word")),
     ],

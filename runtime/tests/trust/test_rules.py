@@ -102,9 +102,11 @@ def test_dev_may_not_claim_evals_that_did_not_run(tiny_bundle: TinyBundle) -> No
 
 def test_another_environment_demands_evidence_for_every_agent(tiny_production: TinyBundle) -> None:
     provenance, results, _ = _parts(tiny_production)
-    some = _summing(tiny_production, [provenance, results[0]], verified_levels=_NO_EVIDENCE)
+    tiny_production.sign(_summing(tiny_production, [provenance, results[0]], verified_levels=_NO_EVIDENCE))
 
-    assert _refusal(tiny_production, some) == "evidence_missing"
+    with pytest.raises(BundleRejected, match=r"agent `acme\.digest` has no test result") as refused:
+        tiny_production.open()
+    assert refused.value.code == "evidence_missing"
     assert _refusal(tiny_production, _summing(tiny_production, [provenance, results[0]])) == "level_false"
     everything = _summing(tiny_production, [provenance, *results], verified_levels=_NO_EVIDENCE)
     assert _refusal(tiny_production, everything) == "evidence_missing"
@@ -198,6 +200,7 @@ def test_a_provenance_of_other_sources_is_refused(tiny_production: TinyBundle) -
         {"resolved_dependencies": ()},
         {"resolved_dependencies": (commit,)},
         {"resolved_dependencies": (library, commit)},
+        {"resolved_dependencies": (library, library)},
         {"resolved_dependencies": (commit, commit, library)},
         {"resolved_dependencies": (commit, library, library)},
     ):
@@ -208,6 +211,30 @@ def test_a_provenance_of_other_sources_is_refused(tiny_production: TinyBundle) -
         assert (
             _refusal(tiny_production, _summing(tiny_production, [other, *results])) == "provenance_mismatch"
         )
+
+
+def test_a_build_that_ended_before_it_began_is_refused(tiny_production: TinyBundle) -> None:
+    provenance, results, _ = _parts(tiny_production)
+    details = provenance.predicate.run_details
+    turned = msgspec.structs.replace(details.metadata, finished_on="2026-11-17T23:59:59Z")
+    changed = msgspec.structs.replace(
+        provenance.predicate, run_details=msgspec.structs.replace(details, metadata=turned)
+    )
+    other = msgspec.structs.replace(provenance, predicate=changed)
+
+    assert _refusal(tiny_production, _summing(tiny_production, [other, *results])) == "time_malformed"
+
+
+def test_dev_takes_a_failed_result_for_what_it_is(tiny_bundle: TinyBundle) -> None:
+    provenance, results, _ = _parts(tiny_bundle)
+    changes: dict[str, Any] = {"result": "FAILED", "passed_tests": (), "failed_tests": ("c1", "c2")}
+    failed = msgspec.structs.replace(
+        results[0], predicate=msgspec.structs.replace(results[0].predicate, **changes)
+    )
+
+    assert _refusal(tiny_bundle, _summing(tiny_bundle, [provenance, failed])) == "level_false"
+    tiny_bundle.sign(_summing(tiny_bundle, [provenance, failed], verified_levels=_NO_EVIDENCE))
+    assert [record.passed for record in tiny_bundle.open().evidence.suites] == [False]
 
 
 def test_a_missing_or_repeated_statement_is_refused(tiny_production: TinyBundle) -> None:
@@ -258,6 +285,14 @@ def test_a_result_about_another_version_is_refused(tiny_production: TinyBundle) 
         )
 
 
+def test_a_result_about_two_versions_or_none_is_refused(tiny_production: TinyBundle) -> None:
+    provenance, results, _ = _parts(tiny_production)
+    for subjects in ((), (*results[0].subject, *results[1].subject)):
+        shared = msgspec.structs.replace(results[0], subject=subjects)
+        claims = _summing(tiny_production, [provenance, shared, results[1]])
+        assert _refusal(tiny_production, claims) == "evidence_foreign"
+
+
 def test_two_results_of_one_suite_are_refused(tiny_production: TinyBundle) -> None:
     provenance, results, _ = _parts(tiny_production)
     again = msgspec.structs.replace(
@@ -271,9 +306,12 @@ def test_two_results_of_one_suite_are_refused(tiny_production: TinyBundle) -> No
 def test_a_result_that_contradicts_itself_is_refused(tiny_production: TinyBundle) -> None:
     provenance, results, _ = _parts(tiny_production)
     predicate = results[0].predicate
+    nameless = msgspec.structs.replace(predicate.configuration[0], uri=msgspec.UNSET)
     without_gate = tuple(one for one in predicate.configuration if one.name != "quality")
     for change, code in (
         ({"configuration": predicate.configuration[1:]}, "evidence_malformed"),
+        ({"configuration": (predicate.configuration[0], *predicate.configuration[2:])}, "evidence_malformed"),
+        ({"configuration": (nameless, *predicate.configuration[1:])}, "evidence_malformed"),
         ({"configuration": (predicate.configuration[0], *predicate.configuration)}, "evidence_malformed"),
         ({"configuration": without_gate, "failed_tests": ("c3",)}, "evidence_false"),
         ({"passed_tests": ()}, "evidence_false"),
