@@ -304,9 +304,10 @@ def entry_point(line: str, known: set[str]) -> Record | None:
         if script["target"].partition(":")[0] not in known:
             return None
         return {**found, "kind": "script", "name": script["name"], "target": script["target"]}
-    if text.startswith("if __name__") and "__main__" in text:
+    if match["path"].endswith(".py") and text.startswith("if __name__") and "__main__" in text:
         return {**found, "kind": "main"}
-    return {**found, "kind": "bin"} if text.startswith('"bin"') else None
+    is_bin = match["path"].endswith("package.json") and '"bin"' in text
+    return {**found, "kind": "bin"} if is_bin else None
 
 
 # The Markdown
