@@ -61,32 +61,36 @@ def prompt_of(source: str) -> Prompt:
 
 
 # Jinja2 costs more to import than a check of ten files may take, and most templates need none of it.
-_PLAIN_SLOT = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]*)((?:\.[A-Za-z_][A-Za-z0-9_]*)*)\s*\}\}", re.ASCII)
+_PLAIN = re.compile(
+    r"\{\{\s*(?P<root>[A-Za-z_][A-Za-z0-9_]*)(?P<steps>(?:\.[A-Za-z_][A-Za-z0-9_]*)*)\s*\}\}|\{#[^-+#](?s:.*?)#\}",
+    re.ASCII,
+)
 _NO_ROOTS = frozenset(
     ["true", "false", "none", "True", "False", "None", "not", "in", "is", "and", "or", "if", "else"]
 )
+_NOT_PLAIN = re.compile(r"\{%|[-+]#\}|\r")
+"""Blocks, comments that take white space with them, and line ends that Jinja2 rewrites."""
 
 
 def plain_segments(source: str) -> tuple[Segment, ...] | None:
-    """The segments of a template that holds nothing but text and slots `{{ root.step }}`, else None."""
-    if "{%" in source or "{#" in source or "\r" in source:
+    """The segments of a template that holds nothing but text, comments and slots `{{ root.step }}`, else None."""
+    if _NOT_PLAIN.search(source):
         return None
     segments: list[Segment] = []
     end = 0
-    for slot in _PLAIN_SLOT.finditer(source):
-        root, text = slot[1], source[end : slot.start()]
-        if root in _NO_ROOTS or "{{" in text or text.endswith("{"):
+    for found in _PLAIN.finditer(source):
+        root, text = found["root"], source[end : found.start()]
+        if root in _NO_ROOTS or "{{" in text or "{#" in text or text.endswith("{"):
             return None
-        if text:
-            segments.append(Words(text))
-        line = source.count("\n", 0, slot.start(1)) + 1
-        segments.append(SlotAt(root, tuple(slot[2].split(".")[1:]), line))
-        end = slot.end()
-    if "{{" in source[end:]:
+        segments.append(Words(text))
+        if root is not None:
+            line = source.count("\n", 0, found.start("root")) + 1
+            segments.append(SlotAt(root, tuple(found["steps"].split(".")[1:]), line))
+        end = found.end()
+    text = source[end:]
+    if "{{" in text or "{#" in text:
         return None
-    if source[end:]:
-        segments.append(Words(source[end:]))
-    return tuple(segments)
+    return tuple(segment for segment in _joined([*segments, Words(text)]) if segment != Words(""))
 
 
 def prompt_by_jinja(source: str) -> Prompt:

@@ -8,16 +8,11 @@ from remit.prompt import plain_segments, prompt_by_jinja, prompt_of
 
 PIECES = (
     *("{{", "}}", " ", "\n", "task", ".", "a_1", "{", "}", "{{ task.a }}", "{{x}}"),
-    *("-", "0", "true", "é", "'", "| f"),
+    *("-", "0", "true", "é", "'", "| f", "{#", "#}", "{# x #}", "#"),
 )
 NOT_PLAIN = (
-    "{{ true }}",
-    "{{ task.a | upper }}",
-    "{{ task[0] }}",
-    "{{ a",
-    "{# x #}",
-    "{%- raw %}",
-    "{{{ a }}",
+    *("{{ true }}", "{{ task.a | upper }}", "{{ task[0] }}", "{{ a", "{{{ a }}", "{%- raw %}"),
+    *("{#- x #}", "{# x -#}", "{# a"),
 )
 
 
@@ -26,6 +21,7 @@ NOT_PLAIN = (
 @example(source="{{ task.if }}{{\n task\n .a }}")
 @example(source="a {{ task }}\n{{{ task }}} }}")
 @example(source="{{ task.a\u00a0}}")
+@example(source="a {# b {{ c }} #} d {# #}\n{{ e }}{# f\n #}{{ g }}")
 def test_the_short_way_says_what_jinja_says(source: str) -> None:
     plain = plain_segments(source)
 
