@@ -54,6 +54,16 @@ class Redactor:
                 merged.append((start, end, rule))
         return merged
 
+    def possible(self, text: str) -> Redactor:
+        """What of this may match in one of the strings that `text` holds, one a line.
+
+        A rule that does not match the whole cannot match a line of it, unless it looks at what stands around.
+        """
+        return Redactor(
+            tuple(one for one in self.patterns if _looks_around(one[1].pattern) or one[1].search(text)),
+            tuple(one for one in self.values if one[1] in text),
+        )
+
 
 @dataclass(frozen=True)
 class Redacted:
@@ -85,8 +95,13 @@ def redacted(value: Json, redactor: Redactor) -> Redacted:
     Neighbouring strings of an array are searched as lines of one text, so that a secret of several lines is found
     when the lines stand apart.
     """
+    texts: list[str] = []
+    _gather(value, texts)
+    possible = redactor.possible("\n".join(texts))
+    if not possible.patterns and not possible.values:
+        return Redacted(value, ())
     rules: set[str] = set()
-    return Redacted(_walk(value, redactor.spans, rules), tuple(sorted(rules)))
+    return Redacted(_walk(value, possible.spans, rules), tuple(sorted(rules)))
 
 
 def shown(text: str) -> str:
@@ -99,6 +114,33 @@ def shown(text: str) -> str:
 def shown_json(text: str) -> str:
     """JSON text with every hidden character written as its `\\u` escape: the same value, and nothing unseen."""
     return _HIDDEN.sub(lambda match: json.dumps(match.group())[1:-1], text)
+
+
+def _looks_around(pattern: str) -> bool:
+    """Whether a match may hang on what stands before or after it: anchors, looks around, what never gives back.
+
+    A class that begins with `^` is none of these.
+    """
+    return (
+        re.search(r"[$^]|\\[AZ]|\(\?(?:<?[=!]|>|\()|[*+?}]\+", re.sub(r"(?<!\\)\[\^", "[", pattern))
+        is not None
+    )
+
+
+def _gather(value: Json, texts: list[str]) -> None:
+    """Every string of a value, keys too, in order; the strings of an array stand next to each other."""
+    match value:
+        case str():
+            texts.append(value)
+        case list():
+            for item in value:
+                _gather(item, texts)
+        case dict():
+            for key, item in value.items():
+                texts.append(key)
+                _gather(item, texts)
+        case _:
+            return
 
 
 def _walk(value: Json, spans: Callable[[str], list[Span]], rules: set[str]) -> Json:

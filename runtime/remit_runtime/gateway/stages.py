@@ -19,7 +19,6 @@ from remit_runtime.gateway.constraints import broken_constraint
 from remit_runtime.gateway.executables import Resolved, resolve
 from remit_runtime.gateway.load import Gateway
 from remit_runtime.gateway.outcome import CallRequest, Denial, NeedsApproval
-from remit_runtime.gateway.recorded import canonical_value
 from remit_runtime.gateway.sandbox import Layer, layer_for
 from remit_runtime.gateway.workspace import Workspace
 from remit_runtime.policy.decide import Decision
@@ -90,7 +89,7 @@ def parsed(gateway: Gateway, draft: Draft) -> Draft:
         return _refused(draft, found)
     schema = gateway.schemas.schema(_known(draft.tool).input)
     filled = writing.with_defaults(found, schema.document)
-    return replace(draft, arguments=filled, canonical=canonical_value(filled))
+    return replace(draft, arguments=filled, canonical=canonical_json_full(filled))
 
 
 def satisfying(gateway: Gateway, draft: Draft) -> Draft:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import rfc8785
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from remit_runtime.gateway.arguments import declared, parse, undeclared, with_defaults
 from remit_runtime.gateway.outcome import Denial
-from remit_runtime.gateway.recorded import canonical_value
 from remit_runtime.models.json_text import Json
 
 TEXT = st.text(max_size=8)
@@ -37,12 +35,6 @@ def test_what_was_written_is_what_is_read(value: dict[str, Any]) -> None:
 def test_any_bytes_are_read_or_refused_and_nothing_else_comes_out(data: bytes) -> None:
     found = parse(data)
     assert isinstance(found, dict | Denial)
-
-
-@settings(max_examples=50)
-@given(OBJECT)
-def test_the_canonical_form_is_that_of_rfc_8785(value: dict[str, Any]) -> None:
-    assert canonical_value(value) == rfc8785.dumps(value)
 
 
 @settings(max_examples=50)

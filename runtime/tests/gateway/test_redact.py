@@ -50,6 +50,34 @@ def test_without_rules_nothing_changes(value: Any) -> None:
     assert redacted(value, Redactor()).value == value
 
 
+@settings(max_examples=200)
+@given(
+    st.lists(st.text("ab-\n", max_size=6), max_size=5),
+    st.sampled_from(
+        [
+            "ab",
+            "^a",
+            "b$",
+            r"\Aa",
+            r"b\Z",
+            r"\bab\b",
+            r"\Bb",
+            "(?<!b)a",
+            "a(?!b)",
+            "(?=ab)a",
+            "(?>a*)b",
+            "a++b",
+            "[^a]b",
+            r"\^|a-",
+        ]
+    ),
+)
+def test_each_string_is_searched_as_if_it_stood_alone(texts: list[str], pattern: str) -> None:
+    value: Json = {str(number): text for number, text in enumerate(texts)}
+    alone = {str(number): re.sub(pattern, "[redacted:p]", text) for number, text in enumerate(texts)}
+    assert redacted(value, load([RedactPattern("c", "p", pattern)])).value == alone
+
+
 def test_a_secret_of_several_lines_is_found_where_the_lines_stand_apart() -> None:
     lines = ["a", "x -----BEGIN KEY-----", "c2VjcmV0", "-----END KEY----- y", "b"]
     found = redacted([*lines], load([KEY]))

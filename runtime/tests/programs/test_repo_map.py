@@ -41,7 +41,8 @@ def total(cart: Cart, *, rate: str | None = None) -> int:
 ''',
     "src/shop/tax.py": '"""Taxes | and *duties*."""\n\n\ndef with_tax(cents: int) -> int: ...\n',
     "src/shop/thing.py": "from dataclasses import dataclass\n\n\nclass Thing: ...\n",
-    "src/shop/cli.py": '"""The command."""\n\nimport requests\n\nfrom shop import cart, tax\n\n\ndef main() -> int: ...\n',
+    "src/shop/cli.py": '"""The command."""\n\nimport requests\n\nfrom shop import cart, tax\n\n\n'
+    "def main() -> int: ...\n",
     "tests/test_cart.py": "import shop.cart\n\n\ndef test_empty() -> None: ...\n\n\ndef test_full() -> None: ...\n",
     "tools/release.py": 'if __name__ == "__main__":\n    print("go")\n',
     "tools/broken.py": "def (:\n",
@@ -142,7 +143,8 @@ def test_what_does_not_fit_is_counted_in_the_map_and_on_the_page(tmp_path: Path)
 
 
 def test_somebody_elses_text_stays_text(tmp_path: Path) -> None:
-    evil = '"""<script>x</script> [a](http://b) ![c](d) `unclosed | \u202etxt."""\n\n\ndef f(a="`|`"):\n    """# Title"""\n'
+    head = '"""<script>x</script> [a](http://b) ![c](d) `unclosed | \u202etxt."""\n'
+    evil = f'{head}\n\ndef f(a="`|`"):\n    """# Title"""\n'
     page = mapped(tmp_path, {"a.py": evil, "b.py": "import a\n", "c.py": "import a\n", "we`ird|.py": ""})[
         "markdown"
     ]
