@@ -192,15 +192,19 @@ def _private_bytes(path: Path) -> bytes:
         raise TrustInvalid("key_missing", f"there is no key file `{path}`") from error
     except (OSError, ValueError) as error:
         raise TrustInvalid("key_malformed", f"`{path}` cannot be opened as a key file of its own") from error
-    with os.fdopen(handle, "rb") as file:
-        status = os.fstat(file.fileno())
+    try:
+        status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
             raise TrustInvalid("key_malformed", f"`{path}` is not a regular file")
         if stat.S_IMODE(status.st_mode) & 0o077:
             raise TrustInvalid(
                 "key_exposed", f"others than its owner can use key file `{path}`: give it mode 0600"
             )
-        data = file.read(MAX_KEY_BYTES + 1)
+        data = os.read(handle, MAX_KEY_BYTES + 1)
+    except OSError as error:
+        raise TrustInvalid("key_malformed", f"`{path}` cannot be read") from error
+    finally:
+        os.close(handle)
     if len(data) > MAX_KEY_BYTES:
         raise TrustInvalid("key_malformed", f"`{path}` is too large for a key file")
     return data

@@ -15,6 +15,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import tomllib
 from collections.abc import Mapping
@@ -67,7 +68,7 @@ def roots_of(home: Path, environment: str) -> Roots:
         key = read_private_key(home / DEV_KEY).public
         return Roots(DEV, 1, {key.keyid: key})
     path = home / FILE
-    if not path.exists():
+    if not os.path.lexists(path):
         raise TrustInvalid("trust_missing", f"there is no `{path}` that says whom `{environment}` trusts")
     try:
         data = read_file(path, MAX_TRUST_BYTES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from remit_runtime.bundle.container import Contents, read
@@ -57,7 +58,7 @@ def attestations_beside(bundle: Path) -> Path:
 
 
 def _attestations(path: Path) -> bytes:
-    if not path.exists() and not path.is_symlink():
+    if not os.path.lexists(path):
         raise BundleRejected("attestations_missing", f"there are no attestations in `{path}`")
     return read_file(path, MAX_ATTESTATIONS_BYTES)
 

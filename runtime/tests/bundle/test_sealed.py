@@ -68,6 +68,28 @@ def test_a_sparse_file_of_a_terabyte_is_refused_before_it_is_read(tmp_path: Path
     assert _refusal(path) == "too_large"
 
 
+def test_a_file_that_is_longer_than_it_says_is_refused() -> None:
+    # The system says 0 bytes for these, as for a file that grows while it is read.
+    assert _refusal(Path("/proc/self/status"), 10) == "too_large"
+
+
+def test_without_sealed_memory_the_copy_is_private_bytes(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> int:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "memfd_create", refused, raising=False)
+    filtered = sealed_copy(file, 2**21)
+    monkeypatch.delattr(os, "memfd_create")
+    absent = sealed_copy(file, 2**21)
+
+    file.write_bytes(b"EVIL")
+    for copy in (filtered, absent):
+        assert bytes(copy.view) == _CONTENT
+        assert copy.digest == digest_of(_CONTENT)
+        assert copy.view.readonly
+        assert not copy.by_kernel
+
+
 def test_a_symbolic_link_is_refused(tmp_path: Path, file: Path) -> None:
     (tmp_path / "link").symlink_to(file)
 

@@ -90,13 +90,16 @@ def test_a_key_file_that_others_can_use_is_refused(tmp_path: Path, mode: int) ->
         ensure_dev_key(tmp_path)
 
 
-def test_a_key_file_that_is_a_link_or_a_pipe_is_refused(tmp_path: Path) -> None:
+def test_a_key_file_that_is_no_file_of_its_own_is_refused(tmp_path: Path) -> None:
     made = ensure_dev_key(tmp_path)
     (tmp_path / "link.key").symlink_to(made.path)
     os.mkfifo(tmp_path / "pipe.key", 0o600)
 
     assert _refusal(tmp_path / "link.key") == "key_malformed"
     assert _refusal(tmp_path / "pipe.key") == "key_malformed"
+    assert _refusal(made.path.parent) == "key_malformed"
+    assert _refusal(made.path / "below") == "key_malformed"
+    assert _refusal(tmp_path / "nul\0inside") == "key_malformed"
 
 
 def test_a_missing_key_file_is_named_as_missing(tmp_path: Path) -> None:

@@ -122,20 +122,33 @@ def test_a_failed_suite_refuses_another_environment(tiny_production: TinyBundle)
     assert _refusal(tiny_production, claims) == "evidence_failed"
 
 
-def test_a_policy_may_demand_evidence_in_dev_too(tiny_bundle: TinyBundle) -> None:
-    parts = tiny_bundle.parts
-    policy = tiny_bundle.open().policy()
+def _demanding(tiny: TinyBundle, required: bool) -> None:
+    """Makes a bundle whose own policy says whether its environment demands evidence."""
+    parts = tiny.parts
+    policy = tiny.open().policy()
     del parts.objects[parts.manifest.policy]
     (listed,) = policy.environments
-    strict = msgspec.structs.replace(listed, require_evidence=True)
-    digest = parts.put(msgspec.structs.replace(policy, environments=(strict,)))
+    changed = msgspec.structs.replace(listed, require_evidence=required)
+    digest = parts.put(msgspec.structs.replace(policy, environments=(changed,)))
     manifest = msgspec.structs.replace(parts.manifest, policy=digest)
-    tiny_bundle.resign(type(parts)(manifest, parts.objects).sealed()[0])
-    assert tiny_bundle.open().evidence.levels[0] == "REMIT_EVAL_PASSED"
+    tiny.resign(type(parts)(manifest, parts.objects).sealed()[0])
+    assert tiny.open().evidence.levels[0] == "REMIT_EVAL_PASSED"
 
+
+def test_a_policy_may_demand_evidence_in_dev_too(tiny_bundle: TinyBundle) -> None:
+    _demanding(tiny_bundle, True)
     provenance, _, _ = _parts(tiny_bundle)
+
     none = _summing(tiny_bundle, [provenance], verified_levels=_NO_EVIDENCE)
     assert _refusal(tiny_bundle, none) == "evidence_missing"
+
+
+def test_a_bundle_cannot_excuse_itself_from_evidence(tiny_production: TinyBundle) -> None:
+    _demanding(tiny_production, False)
+    provenance, _, _ = _parts(tiny_production)
+
+    none = _summing(tiny_production, [provenance], verified_levels=_NO_EVIDENCE)
+    assert _refusal(tiny_production, none) == "evidence_missing"
 
 
 @pytest.mark.parametrize(
