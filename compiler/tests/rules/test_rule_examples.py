@@ -15,7 +15,7 @@ from remit.rules import RULES
 
 HERE = Path(__file__).parent
 PAGES = HERE.parents[2] / "docs" / "rules"
-ROOT = "apiVersion: remit/v1\norganisation: acme\n"
+ROOT = "apiVersion: remit/v1\norganisation: acme\nuse: [std@1]\n"
 FENCE = re.compile(r"^```\w+ file=(?P<path>\S+)\n(?P<content>.*?)^```$", re.MULTILINE | re.DOTALL)
 NUMBERED = re.compile(r"\{U\+([0-9A-F]{4,5})\}")
 

@@ -22,6 +22,18 @@ def too_few_cases(portfolio: Portfolio) -> Iterator[Finding]:
 
     ## Wrong
 
+    ```yaml file=agents/digest/agent.yaml
+    apiVersion: remit/v1
+    kind: Agent
+    metadata: {id: acme.digest, version: 0.1.0, owner: dev}
+    spec:
+      purpose: Summarise recent commits.
+      tasks: {range: {since: string}}
+      instructions: {text: Summarise the commits.}
+      models: [dev]
+      output: {summary: string}
+    ```
+
     ```yaml file=policies/gate.yaml
     apiVersion: remit/v1
     kind: Gate
@@ -50,6 +62,18 @@ def too_few_cases(portfolio: Portfolio) -> Iterator[Finding]:
     ```
 
     ## Right
+
+    ```yaml file=agents/digest/agent.yaml
+    apiVersion: remit/v1
+    kind: Agent
+    metadata: {id: acme.digest, version: 0.1.0, owner: dev}
+    spec:
+      purpose: Summarise recent commits.
+      tasks: {range: {since: string}}
+      instructions: {text: Summarise the commits.}
+      models: [dev]
+      output: {summary: string}
+    ```
 
     ```yaml file=policies/gate.yaml
     apiVersion: remit/v1
