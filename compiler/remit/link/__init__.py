@@ -7,6 +7,7 @@ from remit.definitions.leaves import Leaf, leaves
 from remit.diagnostic import Fault
 from remit.git.tree import Tree
 from remit.link.ids import link_id, link_pins, link_release, symbols_of
+from remit.link.named_files import NotJson
 from remit.link.names import link_tool, link_work
 from remit.link.paths import PathRefused, resolve
 from remit.link.policies import link_policy
@@ -39,7 +40,7 @@ def link(files: Sequence[ParsedFile], tree: Tree, library: Tree) -> Portfolio:
         symbols=symbols,
         uses={name: tuple(uses) for name, uses in work.uses.items()},
         texts={path: text for path, text in work.texts.items() if text is not None},
-        values=work.values,
+        values={path: value for path, value in work.values.items() if not isinstance(value, NotJson)},
         cases=work.cases,
         faults=_by_kind([*(fault for file in files for fault in file.faults), *work.faults]),
         unreadable=tuple(work.unreadable),

@@ -88,7 +88,10 @@ def _case(work: Work, path: str, number: int, line: bytes) -> Case | None:
     try:
         return Case.model_validate(value)
     except ValidationError as error:
-        work.faults.extend(faults_of(error, _Line(path, number, line).read(), Case))
+        faults = faults_of(error, _Line(path, number, line).read(), Case)
+        # A line that is JSON and no YAML has no places, and what it lacks is then not told one by one.
+        whole = Fault("wrong-type", span_at(path, number, 1, 1), "something else", ("a case with `id`",))
+        work.faults.extend(faults or (whole,))
         return None
 
 

@@ -187,6 +187,8 @@ spec:
         ('{"id": "a"', "SCH003", 11),
         ("[]", "SCH003", 1),
         ('{"id": "ok"}', "REF003", 8),
+        ('{"input": {"a": "\\ud83d\\ude00"}}', "SCH003", 1),
+        ('{"input": {"a": ' + "[" * 70 + "]" * 70 + "}}", "SCH003", 1),
     ],
 )
 def test_a_mistake_in_a_case_is_told_at_its_place(
