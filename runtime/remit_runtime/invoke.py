@@ -35,12 +35,12 @@ from remit_runtime.run.admission import (
     task_of,
     with_handoffs,
 )
-from remit_runtime.run.child import answers_below, state_of
+from remit_runtime.run.child import state_of
 from remit_runtime.run.drive import drive
-from remit_runtime.run.owner import is_gone, new_run_id, this_process
+from remit_runtime.run.owner import new_run_id, this_process
 from remit_runtime.run.plan import plan_of
 from remit_runtime.run.result import RunResult, ended_result, waiting_result
-from remit_runtime.run.worker import LEASE_MS, Driven, Worker
+from remit_runtime.run.worker import LEASE_MS, Driven, Worker, claimed
 from remit_runtime.trust.state import make_home
 
 JOURNAL = "journal.sqlite"
@@ -148,7 +148,7 @@ def resume(runtime: Runtime, bundle: VerifiedBundle, run: str, model: ModelPort 
     plan = plan_of(bundle.agent(record.agent))
     # Read again under the lease: the last owner may have written until it was fenced.
     state = state_of(worker, record.run)
-    driven = Driven(plan, workspaces, lease, state, answers_below(worker, state))
+    driven = Driven(plan, workspaces, lease, state)
     return _driven(runtime, gateway, driven, model)
 
 
@@ -251,10 +251,7 @@ def _workspaces_again(runtime: Runtime, run: str, started: RunStarted) -> dict[s
 
 
 def _claimed(runtime: Runtime, run: str) -> Lease:
-    lease = runtime.journal.claim(run, runtime.owner, LEASE_MS)
-    if isinstance(lease, Refused) and lease.reason == "leased" and is_gone(lease.limit or ""):
-        # The process that holds the lease is dead; claiming in its name fences whatever it left behind.
-        lease = runtime.journal.claim(run, lease.limit or "", LEASE_MS)
+    lease = claimed(runtime.journal, run, runtime.owner)
     if isinstance(lease, Refused):
         raise RunRefused(
             f"run_{lease.reason}", f"run `{run}` cannot be resumed: {lease.reason} {lease.limit or ''}"

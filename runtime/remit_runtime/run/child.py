@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from remit_runtime.bundle.agent import AgentIR
 from remit_runtime.bundle.graph import Budget, HandoffState
 from remit_runtime.errors import RunRefused, UsageError
@@ -17,7 +15,7 @@ from remit_runtime.run.move import leave
 from remit_runtime.run.plan import narrowed, plan_of
 from remit_runtime.run.result import RunResult
 from remit_runtime.run.state import EMPTY, RunState, fold_all
-from remit_runtime.run.worker import LEASE_MS, Driven, Worker
+from remit_runtime.run.worker import LEASE_MS, Driven, Worker, claimed
 
 
 def child_start(worker: Worker, driven: Driven, effect: StartChild) -> RunEvent:
@@ -46,13 +44,14 @@ def child_in_hands(worker: Worker, driven: Driven, effect: FollowChild) -> Drive
         return None if lease.reason == "ended" else lease
     state = state_of(worker, effect.child)
     agent = narrowed(worker.gateway.bundle.agent(token.last.agent), driven.plan.agent)
-    elsewhere = driven.state.answers + driven.answers_elsewhere + answers_below(worker, state)
-    return Driven(plan_of(agent), driven.workspaces, lease, state, elsewhere)
+    within = state.answers + answers_below(worker, state)
+    around = driven.state.answers + answers_below(worker, driven.state) - within
+    return Driven(plan_of(agent), driven.workspaces, lease, state, driven.answers_outside + around)
 
 
 def _lease(worker: Worker, driven: Driven, effect: FollowChild, event: ChildStarted) -> Lease | Refused:
     if _exists(worker, effect.child):
-        return worker.journal.claim(effect.child, worker.owner, LEASE_MS)
+        return claimed(worker.journal, effect.child, worker.owner)
     started = _started(worker, driven, effect.state, event)
     created = worker.journal.create(NewRun(effect.child, worker.owner, LEASE_MS), started)
     if isinstance(created, Existing):
@@ -89,13 +88,6 @@ def answers_below(worker: Worker, state: RunState) -> int:
             below = state_of(worker, child)
             total += below.answers + answers_below(worker, below)
     return total
-
-
-def with_answers_below(worker: Worker, driven: Driven, before: int) -> Driven:
-    """A parent that counts the answers of its children anew; `before` is what it counted of them so far."""
-    return replace(
-        driven, answers_elsewhere=driven.answers_elsewhere - before + answers_below(worker, driven.state)
-    )
 
 
 def _exists(worker: Worker, run: str) -> bool:

@@ -14,7 +14,7 @@ from remit_runtime.journal.events import OutputAccepted, RunEnded, StateEntered
 from remit_runtime.journal.records import Refused
 from remit_runtime.models.json_text import trusted_json
 from remit_runtime.run import artifacts
-from remit_runtime.run.child import answers_below, child_end, child_in_hands, child_start, with_answers_below
+from remit_runtime.run.child import child_end, child_in_hands, child_start
 from remit_runtime.run.effects import Effect, Finish, FollowChild, Record, StartChild, Validate, Wait
 from remit_runtime.run.move import detailed
 from remit_runtime.run.perform import Halted, Performed, expired, perform
@@ -114,7 +114,6 @@ def _perform(worker: Worker, driven: Driven, effect: Effect) -> Performed:
 
 
 def _follow(worker: Worker, driven: Driven, effect: FollowChild) -> Performed:
-    before = answers_below(worker, driven.state)
     child = child_in_hands(worker, driven, effect)
     if isinstance(child, Refused):
         return Halted(driven, child)
@@ -122,9 +121,7 @@ def _follow(worker: Worker, driven: Driven, effect: FollowChild) -> Performed:
     if result.status == "waiting":
         return Wait(effect.state.id, "child", f"the child run `{effect.child}` waits: {result.detail}")
     done = appended(worker, driven, [child_end(effect, result)])
-    if isinstance(done, Refused):
-        return Halted(driven, done)
-    return with_answers_below(worker, done, before)
+    return Halted(driven, done) if isinstance(done, Refused) else done
 
 
 def result_of(worker: Worker, run: str) -> RunResult:

@@ -12,6 +12,7 @@ from remit_runtime.gateway.outcome import CallRequest, Stopped
 from remit_runtime.journal.events import ApprovalRequested, ApprovalSettled, ModelSettled, Spend, ToolSettled
 from remit_runtime.journal.records import Refused, next_call
 from remit_runtime.run.bind import Unresolved
+from remit_runtime.run.child import answers_below
 from remit_runtime.run.effects import (
     AskModel,
     CallTool,
@@ -66,7 +67,7 @@ def perform(worker: Worker, driven: Driven, effect: Outward) -> Performed:
 def _ask(worker: Worker, driven: Driven, effect: AskModel) -> Performed:
     if worker.model is None:
         return Finish("failed", f"no model adapter answers for state `{effect.state.id}`")
-    ordinal = driven.state.answers + driven.answers_elsewhere
+    ordinal = driven.state.answers + answers_below(worker, driven.state) + driven.answers_outside
     asked = question(worker.gateway.bundle, driven.plan, driven.state, effect, ordinal)
     if isinstance(asked, Unresolved):
         return Finish("failed", asked.message)

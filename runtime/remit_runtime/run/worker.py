@@ -13,6 +13,7 @@ from remit_runtime.journal.records import Appended, Lease, Refused
 from remit_runtime.journal.sqlite import Journal
 from remit_runtime.models.port import ModelPort
 from remit_runtime.policy.request import EvalStatus
+from remit_runtime.run.owner import is_gone
 from remit_runtime.run.plan import Plan
 from remit_runtime.run.state import RunState, fold_all
 
@@ -43,14 +44,14 @@ class Worker:
 class Driven:
     """A run in a worker's hands: its plan, its checkouts, the lease, and its state as of that lease.
 
-    `answers_elsewhere` counts the model answers of the other runs of its tree, for scripts.
+    `answers_outside` counts the model answers of its tree outside this run and its children, for scripts.
     """
 
     plan: Plan
     workspaces: Mapping[str, Workspace]
     lease: Lease
     state: RunState
-    answers_elsewhere: int = 0
+    answers_outside: int = 0
 
     @property
     def run(self) -> str:
@@ -63,6 +64,15 @@ class Driven:
         if self.state.started is None:
             raise RuntimeError("a run is driven before it has started")
         return self.state.started
+
+
+def claimed(journal: Journal, run: str, owner: str) -> Lease | Refused:
+    """The lease of a run that nobody drives, or whose worker was a process of this machine that is gone."""
+    lease = journal.claim(run, owner, LEASE_MS)
+    if isinstance(lease, Refused) and lease.reason == "leased" and is_gone(lease.limit or ""):
+        # Claiming in the name of the dead fences whatever it left behind.
+        return journal.claim(run, lease.limit or "", LEASE_MS)
+    return lease
 
 
 def appended(worker: Worker, driven: Driven, events: Sequence[RunEvent]) -> Driven | Refused:
