@@ -197,7 +197,10 @@ def _used(draft: Draft) -> ApprovalUse | None:
 
 
 def _watch(gateway: Gateway, lease: Lease) -> Callable[[], bool]:
-    """Whether the run was stopped meanwhile; asking is also the sign of life that keeps its lease."""
+    """Whether the run was ended meanwhile; asking is also the sign of life that keeps its lease.
+
+    A halt suspends: the call in flight may end, and the next one does not begin.
+    """
     beat = gateway.clock()
 
     def stopped() -> bool:
@@ -206,7 +209,8 @@ def _watch(gateway: Gateway, lease: Lease) -> Callable[[], bool]:
             beat = gateway.clock()
             if isinstance(gateway.journal.heartbeat(lease), Refused):
                 return True
-        return gateway.journal.stop(lease.run) is not None
+        stop = gateway.journal.stop(lease.run)
+        return stop is not None and stop.reason != "halted"
 
     return stopped
 

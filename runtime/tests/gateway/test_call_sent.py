@@ -279,7 +279,7 @@ def test_what_was_cut_off_while_it_changed_something_is_unknown(
     assert (outcome.outcome, outcome.code) == ("unknown", "timeout")
 
 
-def test_a_tool_that_reads_forever_and_is_killed_stops_at_once(
+def test_a_kill_ends_the_call_in_flight(
     make_world: Any, tool: Any, sleepers: tuple[str, Callable[[], list[int]]]
 ) -> None:
     seconds, living = sleepers
@@ -296,6 +296,20 @@ def test_a_tool_that_reads_forever_and_is_killed_stops_at_once(
     again = world.call("acme.do")
     assert isinstance(again, Stopped)
     assert again.refused.reason == "killed"
+
+
+def test_a_halt_lets_the_call_in_flight_end_and_the_next_one_wait(make_world: Any, tool: Any) -> None:
+    world = make_world(shell(tool, "sleep 0.8; echo done"), layers=["unsandboxed"])
+    halt = threading.Timer(
+        0.1, lambda: world.gateway.journal.halt(Scope("everything"), "os:ada", "look first")
+    )
+    halt.start()
+    first = world.call("acme.do")
+    halt.join()
+    second = world.call("acme.do")
+    assert isinstance(first, Called)
+    assert isinstance(second, Stopped)
+    assert second.refused.reason == "halted"
 
 
 def test_the_call_after_the_last_of_the_budget_does_not_begin(
