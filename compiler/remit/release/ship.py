@@ -17,19 +17,16 @@ from remit.git import Tree
 from remit.link import Portfolio
 from remit.lower import Lowered, in_environment, lower
 from remit.release.build import Paths, attest, write
-from remit.release.evidence import GateOutcome, SuiteOutcome, test_result
+from remit.release.evidence import outcome_of, test_result
 from remit.release.policy_slice import policy_slices, slice_digest
 from remit.release.provenance import BuildFacts
-from remit.release.seal import Sealable, SealedBundle, seal
-from remit.release.staleness import Basis
+from remit.release.seal import SealedBundle, seal, sealable
 from remit.release.trial import Clock, trial
-from remit_runtime.canonical import Digest
 from remit_runtime.errors import UsageError
 from remit_runtime.trust.keys import PrivateKey
 from remit_runtime.trust.statement import TestResultStatement
 
 DEV = "dev"
-_MILLION = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -79,7 +76,7 @@ def _sealed(portfolio: Portfolio, environment: str) -> Sealed:
         for name, suite in portfolio.of(EvalSuite).items()
         if suite.spec.agent in lowered.agents
     }
-    return Sealed(portfolio, lowered, _bundle(lowered), suites)
+    return Sealed(portfolio, lowered, seal(sealable(lowered)), suites)
 
 
 def _known(portfolio: Portfolio, environment: str) -> None:
@@ -92,21 +89,6 @@ def _known(portfolio: Portfolio, environment: str) -> None:
         )
     if not in_environment(portfolio, environment):
         raise UsageError("empty_environment", f"no Release puts an agent into `{environment}`")
-
-
-def _bundle(lowered: Lowered) -> SealedBundle:
-    return seal(
-        Sealable(
-            lowered.organisation,
-            lowered.language,
-            lowered.environment,
-            lowered.entries,
-            lowered.policy_digest,
-            lowered.source_map,
-            lowered.libraries,
-            lowered.objects,
-        )
-    )
 
 
 def evaluated(
@@ -155,40 +137,5 @@ def released(
 
 
 def _statement(made: Sealed, shown: Evaluated, result: SuiteResult, runtime: str) -> TestResultStatement:
-    suite = made.suites[result.suite]
-    gates = [one for one in shown.judgements if one.suite == result.suite]
-    everything = all(case.passed for case in result.cases) and bool(result.cases)
-    outcome = SuiteOutcome(
-        basis=_basis(suite, result),
-        version=result.agent_version,
-        passed=verdict_of(gates) == "passed" if gates else everything,
-        passed_cases=tuple(case.id for case in result.cases if case.passed),
-        failed_cases=tuple(case.id for case in result.cases if not case.passed),
-        gates=tuple(_gate(one) for one in gates),
-    )
-    return test_result(outcome, runtime)
-
-
-def _basis(suite: ReadySuite, result: SuiteResult) -> Basis:
-    return Basis(
-        agent=result.agent,
-        suite=result.suite,
-        closure=Digest(result.closure),
-        suite_digest=suite.suite_digest,
-        dataset=suite.dataset_digest,
-        graders=suite.graders_digest,
-        policy_slice=Digest(result.policy_slice),
-    )
-
-
-def _gate(judgement: Judgement) -> GateOutcome:
-    figure = judgement.figure
-    return GateOutcome(
-        gate=judgement.gate,
-        metric=judgement.requirement.metric,
-        n=judgement.n,
-        k=judgement.k,
-        figure_millionths=None if figure is None else int(figure * _MILLION),
-        required_millionths=int(judgement.requirement.value * _MILLION),
-        passed=judgement.verdict == "passed",
-    )
+    judgements = [one for one in shown.judgements if one.suite == result.suite]
+    return test_result(outcome_of(result, judgements, made.suites[result.suite].suite_digest), runtime)
