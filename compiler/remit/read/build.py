@@ -1,28 +1,25 @@
-"""The strict builder: one pass over the events of libyaml gives values, places and faults, and never recurses.
+"""The strict builder: one pass over the events of libyaml gives values and faults, and never recurses.
 
 It refuses what that parser accepts and a definition must not hold: tags, directives, anchors and aliases (so no
 document grows when it is read), duplicate and non-text keys, a second document, and depth or size without bound.
 """
 
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from remit.diagnostic import Fault
 from remit.read.events import Event, Mark, events_of_clib
-from remit.read.file import Place, Places, ReadFile, Value, file_fault, nothing_read, span_of
-from remit.read.scalars import MAX_NUMBER_LENGTH, NUMERIC, SPECIAL, misread_as, plain_value, too_long
+from remit.read.file import ReadFile, Value, file_fault, nothing_read, span_of
+from remit.read.places import MAX_DEPTH, MAX_EVENTS, Path, Place, Places, place_of
+from remit.read.scalars import MAX_NUMBER_LENGTH, NUMERIC, SPECIAL, meaning_of
 from remit.read.text import read_text
 from remit.source import Span
 
-MAX_DEPTH = 64
-MAX_EVENTS = 50_000
-"""Scalars, collections and their ends in one file."""
 MAX_FAULTS = 100
 """Faults told of one file."""
 
 _WAITING: Final = object()
 _DROPPED: Final = object()
 _ITEM: Final = object()
-_NOWHERE: Final = (0, 0, 0, 0)
 
 
 def read(path: str, content: bytes) -> ReadFile:
@@ -35,11 +32,12 @@ def read(path: str, content: bytes) -> ReadFile:
     if isinstance(text, Fault):
         return nothing_read(path, text)
     faults = list(text.faults)
-    document = _first_document(path, text.content, faults)
+    places = Places(text.content)
+    document = _first_document(path, text.content, places, faults)
     if document.complete and not isinstance(document.root, dict):
         faults.append(_not_a_mapping(document))
     told = faults if len(faults) <= MAX_FAULTS else _told(path, faults)
-    return ReadFile(path, document.root, document.complete, tuple(told), document.root_place, document.places)
+    return ReadFile(path, document.root, document.complete, tuple(told), places)
 
 
 def _told(path: str, faults: list[Fault]) -> list[Fault]:
@@ -48,10 +46,10 @@ def _told(path: str, faults: list[Fault]) -> list[Fault]:
     return [*faults[: MAX_FAULTS - 1], faults[-1], others]
 
 
-def _first_document(path: str, content: bytes, faults: list[Fault]) -> "_Document":
+def _first_document(path: str, content: bytes, places: Places, faults: list[Fault]) -> "_Document":
     """The first document of `content`, as far as it can be read."""
     clib = events_of_clib()
-    document = _Document(path, content.decode(), faults)
+    document = _Document(path, content, places, faults)
     act = {
         clib.scalar: document.scalar,
         clib.mapping_start: document.mapping,
@@ -63,6 +61,7 @@ def _first_document(path: str, content: bytes, faults: list[Fault]) -> "_Documen
         clib.stream_end: document.finish,
     }
     next_event = clib.parser(content).get_event
+    event: Any = None
     try:
         for _ in range(MAX_EVENTS):
             event = next_event()
@@ -72,10 +71,9 @@ def _first_document(path: str, content: bytes, faults: list[Fault]) -> "_Documen
             if document.over:
                 return document
     except clib.error as error:
-        faults.append(_syntax_fault(path, document.text, error))
-    else:
-        document.fault("too-many-values", document.last, str(MAX_EVENTS))
-    document.break_off()
+        faults.append(_syntax_fault(path, content.decode(), error))
+        return document
+    document.fault("too-many-values", place_of(event), str(MAX_EVENTS))
     return document
 
 
@@ -84,7 +82,7 @@ def _not_a_mapping(document: "_Document") -> Fault:
     if not document.started:
         return file_fault("empty", document.path)
     kind = "a list" if isinstance(document.root, list) else "nothing" if document.root is None else "a scalar"
-    line, column = document.root_place[:2]
+    line, column = document.places.value(())[:2]
     return Fault("not-a-mapping", span_of(document.path, (line, column, line, column + 1)), kind)
 
 
@@ -105,87 +103,75 @@ def _one_column(path: str, mark: Mark) -> Span:
     return span_of(path, (mark.line, mark.column, mark.line, mark.column + 1))
 
 
-class _Opened(NamedTuple):
-    """What waits while a mapping or list inside it is read."""
-
-    here: Any
-    here_places: Any
-    key: object
-    slot: object
-    start: Place
-
-
 class _Document:
     """The first document of a file while its events come in; each method takes one kind of event.
 
     `here` is the open mapping or list, and `key` the key of the value that comes next: `_WAITING` before a key,
-    `_ITEM` in a list, `_DROPPED` where the key is no use and the value is read for its faults only.
+    `_ITEM` in a list, `_DROPPED` where the key is no use and the value is read for its faults only. The stack holds
+    for each open mapping or list what it stands in, the key to go on with there, and the step that leads to it.
     """
 
-    def __init__(self, path: str, text: str, faults: list[Fault]) -> None:
+    def __init__(self, path: str, content: bytes, places: Places, faults: list[Fault]) -> None:
         self.path = path
-        self.text = text
+        self.places = places
         self.faults = faults
+        self.has_marks = b"?" in content
+        self.text = content.decode() if self.has_marks else ""
         self.root: Value = None
-        self.root_place: Place = _NOWHERE
-        self.places: dict[int, Places] = {}
-        self.stack: list[_Opened] = []
+        self.stack: list[tuple[Any, object, Any]] = []
         self.here: Any = None
-        self.here_places: Any = None
         self.key: Any = None
-        self.key_place = self.last = _NOWHERE
-        self.started = False
-        self.complete = self.over = False
+        self.started = self.complete = self.over = False
 
-    def fault(self, kind: str, place: Place, subject: str = "", other: Place | None = None) -> None:
-        elsewhere = span_of(self.path, other) if other else None
-        self.faults.append(Fault(kind, span_of(self.path, place), subject, (), elsewhere))
+    def fault(self, kind: str, place: Place, subject: str = "") -> None:
+        self.faults.append(Fault(kind, span_of(self.path, place), subject))
 
     def scalar(self, event: Event) -> None:
-        self.last = place = _place(event)
         text = event.value
         plain, quoted = event.implicit
         if event.anchor is not None or not (plain or quoted):
-            self.refuse_properties(event, place)
+            self.refuse_properties(event)
         special = plain and (text in SPECIAL or text[0] in NUMERIC)
         if self.key is _WAITING:
-            self.take_key(text, place, special)
-            before = event.start_mark.index - 1
-            if before >= 0 and self.text[before] == "?":
-                self.fault("glued-mark", place, text)
+            self.take_key(event, text, special)
         else:
-            self.put(self.plain(text, place) if special else text, place)
+            self.put(self.plain(event, text) if special else text)
 
-    def take_key(self, text: str, place: Place, special: bool) -> None:
-        self.key, self.key_place = text, place
-        if special:
-            if not isinstance(plain_value(text), str):
-                self.fault("not-a-text-key", place, text)
-            elif misread_as(text):
-                self.fault("implicit-type", place, text)
+    def take_key(self, event: Event, text: str, special: bool) -> None:
+        fault = meaning_of(text).key_fault if special else None
+        if fault is not None:
+            self.fault(fault, place_of(event), text)
+        if self.has_marks and self.text[event.start_mark.index - 1] == "?" and event.start_mark.index:
+            self.fault("glued-mark", place_of(event), text)
         if text in self.here:
-            self.fault("duplicate-key", place, text, self.here_places[text][0])
+            first = self.path_to(text)
+            other = None if first is None else span_of(self.path, self.places.key(first))
+            self.faults.append(Fault("duplicate-key", span_of(self.path, place_of(event)), text, (), other))
             self.key = _DROPPED
+        else:
+            self.key = text
 
-    def plain(self, text: str, place: Place) -> Value:
-        if too_long(text):
-            self.fault("number-too-long", place, text[:MAX_NUMBER_LENGTH])
-        elif misread_as(text):
-            self.fault("implicit-type", place, text)
-        return plain_value(text)
+    def path_to(self, key: str) -> Path | None:
+        """The path of a key of the open mapping, None where that is dropped."""
+        steps = (*(step for _, _, step in self.stack[1:]), key)
+        return None if _DROPPED in steps else steps
 
-    def put(self, value: Value, place: Place) -> None:
+    def plain(self, event: Event, text: str) -> Value:
+        value, fault, _ = meaning_of(text)
+        if fault is not None:
+            self.fault(fault, place_of(event), text[:MAX_NUMBER_LENGTH])
+        return value
+
+    def put(self, value: Value) -> None:
         """Puts a value where the next one belongs."""
-        key, here = self.key, self.here
-        if here is None:
-            self.root, self.root_place = value, place
-        elif key is _ITEM:
-            self.here_places[len(here)] = (place, place)
-            here.append(value)
+        key = self.key
+        if key is _ITEM:
+            self.here.append(value)
+        elif key is None:
+            self.root = value
         else:
             if key is not _DROPPED:
-                here[key] = value
-                self.here_places[key] = (self.key_place, place)
+                self.here[key] = value
             self.key = _WAITING
 
     def mapping(self, event: Event) -> None:
@@ -195,79 +181,46 @@ class _Document:
         self.open(event, [], _ITEM)
 
     def open(self, event: Event, value: Value, key: object) -> None:
-        place = _place(event)
         if event.anchor is not None or not event.implicit:
-            self.refuse_properties(event, place)
+            self.refuse_properties(event)
         if len(self.stack) == MAX_DEPTH:
-            self.fault("too-deep", place, str(MAX_DEPTH))
-            self.break_off()
+            self.fault("too-deep", place_of(event), str(MAX_DEPTH))
             self.over = True
-            return
-        if self.key is _WAITING:
-            self.fault("not-a-scalar-key", place, "a list" if key is _ITEM else "a mapping")
-            opened = _Opened(self.here, self.here_places, _DROPPED, _DROPPED, place)
+        elif self.key is _WAITING:
+            self.fault("not-a-scalar-key", place_of(event), "a list" if key is _ITEM else "a mapping")
+            self.stack.append((self.here, _DROPPED, _DROPPED))
         else:
-            slot = len(self.here) if self.key is _ITEM else self.key
-            self.put(value, place)
-            opened = _Opened(self.here, self.here_places, self.key, slot, place)
-        self.stack.append(opened)
+            step = len(self.here) if self.key is _ITEM else self.key
+            self.put(value)
+            self.stack.append((self.here, self.key, step))
         self.here, self.key = value, key
-        self.here_places = self.places[id(value)] = {}
 
-    def close(self, event: Event) -> None:
-        """Ends the open mapping or list: at its bracket, or, a block having none, after its last scalar."""
-        end = event.end_mark
-        if end.index > event.start_mark.index:
-            self.last = (end.line, end.column, end.line, end.column)
-        self.end_open()
-
-    def end_open(self) -> None:
-        """Ends the open mapping or list after what was read last."""
-        self.here, self.here_places, self.key, slot, opened = self.stack.pop()
-        place = (opened[0], opened[1], self.last[2], self.last[3])
-        if self.here is None:
-            self.root_place = place
-        elif slot is not _DROPPED:
-            key_place = self.here_places[slot][0] if isinstance(slot, str) else place
-            self.here_places[slot] = (key_place, place)
-
-    def break_off(self) -> None:
-        """Ends everything that is open where reading stopped, which is the place of the last fault."""
-        line, column = self.faults[-1].span.start
-        self.last = (line - 1, column - 1, line - 1, column - 1)
-        while self.stack:
-            self.end_open()
+    def close(self, _event: Event) -> None:
+        self.here, self.key, _ = self.stack.pop()
 
     def alias(self, event: Event) -> None:
-        place = _place(event)
-        self.fault("alias", place, event.anchor or "")
+        self.fault("alias", place_of(event), event.anchor or "")
         if self.key is _WAITING:
             self.key = _DROPPED
         else:
-            self.put(None, place)
+            self.put(None)
 
     def begin(self, event: Event) -> None:
         """Starts the document; a second one ends the reading of the file."""
-        place = _place(event)
         if self.started:
-            self.fault("second-document", place)
+            self.fault("second-document", place_of(event))
             self.complete = self.over = True
         elif event.version or event.tags:
-            self.fault("directive", place)
+            self.fault("directive", place_of(event))
         self.started = True
 
     def finish(self, _event: Event) -> None:
         self.complete = self.over = True
 
-    def refuse_properties(self, event: Event, place: Place) -> None:
+    def refuse_properties(self, event: Event) -> None:
         """Tells of the anchor and the tag that stand before a value."""
-        line, column = place[:2]
+        line, column, *_ = place = place_of(event)
         if event.anchor is not None:
             self.fault("anchor", (line, column, line, column + 1 + len(event.anchor)), event.anchor)
         if event.implicit in (False, (False, False)):
             self.fault("tag", place, str(event.tag))
-
-
-def _place(event: Event) -> Place:
-    start, end = event.start_mark, event.end_mark
-    return (start.line, start.column, end.line, end.column)

@@ -42,6 +42,7 @@ class Events(NamedTuple):
     sequence_end: type
     alias: type
     document_start: type
+    document_end: type
     stream_end: type
 
 
@@ -80,5 +81,6 @@ def _events_of(library: Any) -> Events:
         sequence_end=library.SequenceEndEvent,
         alias=library.AliasEvent,
         document_start=library.DocumentStartEvent,
+        document_end=library.DocumentEndEvent,
         stream_end=library.StreamEndEvent,
     )

@@ -6,6 +6,8 @@ readers, so a plain scalar on which the two versions differ is a fault and wants
 
 import re
 from decimal import Decimal
+from functools import lru_cache
+from typing import NamedTuple
 
 MAX_NUMBER_LENGTH = 40
 """Characters in a number; no quantity in a definition needs more, and longer ones are slow to convert."""
@@ -44,6 +46,32 @@ _MISREADINGS = (
     (re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"), "a number without a finite value"),
     (re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt]|[ \t]+)[0-9].*"), "a date"),
 )
+
+
+class Meaning(NamedTuple):
+    """What a plain scalar is: its value, and the kind of the fault that it is as a value and as a key."""
+
+    value: str | int | bool | Decimal | None
+    fault: str | None
+    key_fault: str | None
+
+
+def meaning_of(text: str) -> Meaning:
+    """The meaning of a plain scalar that is no plain word."""
+    return _meaning(text) if len(text) > MAX_NUMBER_LENGTH else _meaning_of_short(text)
+
+
+@lru_cache(maxsize=4096)
+def _meaning_of_short(text: str) -> Meaning:
+    """The same, remembered: the numbers of a repository are few, and each costs a dozen patterns."""
+    return _meaning(text)
+
+
+def _meaning(text: str) -> Meaning:
+    value = plain_value(text)
+    misread = "implicit-type" if misread_as(text) else None
+    fault = "number-too-long" if too_long(text) else misread
+    return Meaning(value, fault, misread if isinstance(value, str) else "not-a-text-key")
 
 
 def plain_value(text: str) -> str | int | bool | Decimal | None:

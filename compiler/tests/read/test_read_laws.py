@@ -1,6 +1,7 @@
 """Laws of reading: it takes any bytes, and agrees with YAML 1.2 wherever it finds nothing wrong."""
 
 import io
+from collections.abc import Iterator
 from decimal import Decimal
 from importlib import import_module
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from remit.read import MAX_FAULTS, ReadFile, Value, misread_as, plain_value, read
+from remit.read import MAX_FAULTS, Path, ReadFile, Value, misread_as, plain_value, read
 from remit.source import SourceFile
 
 YAML: Any = import_module("ruamel.yaml").YAML
@@ -138,3 +139,22 @@ def test_reading_is_a_function_of_the_bytes(text: str) -> None:
     first, second = read("f", text.encode()), read("f", text.encode())
 
     assert (first.value, first.faults, first.complete) == (second.value, second.faults, second.complete)
+
+
+def paths_of(value: Value, path: Path = ()) -> Iterator[Path]:
+    """The path of every value inside a value, itself included."""
+    yield path
+    steps = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, item in steps:
+        yield from paths_of(item, (*path, step))
+
+
+@given(
+    yaml_like
+    | st.sampled_from(["{a: 1, a: {b: 2}, ? [c]\n: d, e: [f, {g: h}]}", "a: [b, {c: [", "*a : [1]\nb: *c\n"])
+)
+def test_every_value_has_a_place_and_nothing_else_has(text: str) -> None:
+    file = read("f", text.encode())
+
+    places = set(file.places.found)
+    assert places == set(paths_of(file.value)) or (places == set() and file.value is None)

@@ -200,7 +200,7 @@ def test_a_duplicate_key_keeps_its_first_value_and_says_where_that_stands() -> N
     assert file.value == {"a": {"b": 1}, "c": 2}
     assert [(fault.kind, fault.span.start, fault.other and fault.other.start) for fault in file.faults] == [
         ("duplicate-key", (3, 1), (1, 1)),
-        ("duplicate-key", (3, 11), (3, 5)),
+        ("duplicate-key", (3, 11), None),
         ("implicit-type", (3, 14), None),
     ]
 
