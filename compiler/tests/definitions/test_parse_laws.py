@@ -65,7 +65,7 @@ VALUES = st.recursive(
 
 
 def file_of(path: str, value: Any) -> ReadFile:
-    return ReadFile(path, value, True, (), (0, 0, 0, 1), {})
+    return read(path, b"{}")._replace(value=value)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
