@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -74,23 +75,26 @@ class Checked(NamedTuple):
     rss_mib: float
 
 
+# The kernel counts the memory of whoever starts a process as the process's own, so a small one starts it.
+STARTER = """
+import json, os, pathlib, sys
+child = os.posix_spawn(sys.argv[2], sys.argv[2:], os.environ)
+_, status, used = os.wait4(child, 0)
+cost = os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
+pathlib.Path(sys.argv[1]).write_text(json.dumps(cost))
+"""
+
+
 def checked(root: Path, out: Path) -> Checked:
     """Runs `remit check --format json` on a folder and measures that one process."""
-    command = [sys.executable, "-m", "remit", "check", str(root), "--format", "json"]
-    outputs = [(1, out / "stdout"), (2, out / "stderr")]
-    flags = os.O_CREAT | os.O_WRONLY | os.O_TRUNC
-    actions = [(os.POSIX_SPAWN_OPEN, number, str(file), flags, 0o600) for number, file in outputs]
+    check = [sys.executable, "-m", "remit", "check", str(root), "--format", "json"]
+    starter = [sys.executable, "-I", "-S", "-c", STARTER, str(out / "cost")]
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     environment = {**kept, "PYTHONPYCACHEPREFIX": str(out / "bytecode")}
-    child = os.posix_spawn(sys.executable, command, environment, file_actions=actions)
-    _, status, used = os.wait4(child, 0)
-    return Checked(
-        os.waitstatus_to_exitcode(status),
-        json.loads((out / "stdout").read_bytes() or b'{"diagnostics": []}')["diagnostics"],
-        (out / "stderr").read_text(errors="replace"),
-        used.ru_utime + used.ru_stime,
-        used.ru_maxrss / 1024,
-    )
+    ran = subprocess.run([*starter, *check], env=environment, capture_output=True, check=True)
+    code, cpu_seconds, rss_mib = json.loads((out / "cost").read_bytes())
+    diagnostics = json.loads(ran.stdout or b'{"diagnostics": []}')["diagnostics"]
+    return Checked(code, diagnostics, ran.stderr.decode(errors="replace"), cpu_seconds, rss_mib)
 
 
 @pytest.fixture(scope="module")
