@@ -94,7 +94,7 @@ def test_the_page_in_the_docs_is_the_one_of_the_rule(rule: Rule[Any], golden: Go
 
 
 def test_the_index_of_the_docs_lists_every_rule(golden: Golden) -> None:
-    pages = sorted(map(page_of, RULES))
+    pages = sorted(page_of(rule) for rule in RULES)
     rows = [
         f"| [{page.code}]({page.code}.md) | {page.name} | {page.severity} | {page.summary} |"
         for page in pages
