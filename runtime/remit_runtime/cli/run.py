@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,8 +16,11 @@ from remit_runtime.gateway.redact import shown, shown_json
 from remit_runtime.invoke import InvokeRequest, Runtime, invoke, resume
 from remit_runtime.models.json_text import trusted_json
 from remit_runtime.models.scripted import MAX_SCRIPT_BYTES, ScriptedModel, parse_script
+from remit_runtime.run.admission import needed_workspaces, with_handoffs
 from remit_runtime.run.result import RunResult
 from remit_runtime.run.wording import money
+
+_PRINCIPAL = re.compile(r"os:[^\s:/]{1,64}|github:[A-Za-z0-9-]{1,64}/[A-Za-z0-9._-]{1,64}|key:[0-9a-f]{6,64}")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -27,13 +31,13 @@ def run(arguments: argparse.Namespace) -> int:
 def result_of(arguments: argparse.Namespace) -> RunResult:
     """What a run that the command line asks for has come to."""
     model = _model(arguments.script)
-    workspaces = _workspaces(arguments.workspace)
     path = bundles.find(arguments.bundle)
     bundle = bundles.opened(arguments.bundle, arguments.env)
+    workspaces = _workspaces(arguments.workspace, bundle, arguments.agent)
     request = InvokeRequest(
         agent=arguments.agent,
         input=input_of(arguments.input, task_properties(bundle, arguments.agent, arguments.task)),
-        user=arguments.principal or here.local_user(),
+        user=here.local_user() if arguments.principal is None else _principal(arguments.principal),
         task=arguments.task,
         workspaces=workspaces,
         model=model,
@@ -121,9 +125,15 @@ def _model(script: str | None) -> ScriptedModel | None:
     return ScriptedModel(parse_script(read_bytes(script, "script", MAX_SCRIPT_BYTES)))
 
 
-def _workspaces(given: Sequence[str]) -> dict[str, Path]:
+def _principal(text: str) -> str:
+    if _PRINCIPAL.fullmatch(text) is None:
+        message = f"`--as {text}` is not `os:LOGIN`, `github:ORG/TEAM` or `key:KEYID`"
+        raise UsageError("principal_malformed", message)
+    return text
+
+
+def _workspaces(given: Sequence[str], bundle: VerifiedBundle, agent: str) -> dict[str, Path]:
     found: dict[str, Path] = {}
-    repository = here.enclosing_repository()
     for word in given:
         name, equals, path = word.partition("=")
         if not equals or not name or not path or name in found:
@@ -131,6 +141,13 @@ def _workspaces(given: Sequence[str]) -> dict[str, Path]:
                 "workspace_malformed", f"`--workspace {word}` is not one NAME=PATH for each name"
             )
         found[name] = Path(path)
+    known = any(entry.id == agent for entry in bundle.agents())
+    unused = (
+        sorted(set(found) - set(needed_workspaces(bundle, with_handoffs(bundle, agent)))) if known else []
+    )
+    if unused:
+        raise UsageError("workspace_unused", f"no tool of agent `{agent}` works in a workspace `{unused[0]}`")
+    repository = here.enclosing_repository()
     if repository is not None:
         found.setdefault("repository", repository)
     return found

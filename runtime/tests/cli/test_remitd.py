@@ -150,6 +150,8 @@ def test_an_agent_runs_and_its_run_can_be_shown(remitd: Remitd, release: Any, sc
         (("run", "acme.digest", "--input", "since=v1", "since=v2"), 2, "given twice"),
         (("run", "acme.digest", "--input", "none.json"), 2, "cannot be read"),
         (("run", "acme.digest", "--workspace", "repository"), 2, "NAME=PATH"),
+        (("run", "acme.digest", "--workspace", "other=."), 2, "works in a workspace `other`"),
+        (("run", "acme.digest", "--as", "ada"), 2, "github:ORG/TEAM"),
         (("run", "acme.digest", "--bundle", "none.remit"), 2, "there is no bundle file"),
         (("run", "acme.digest", "--bundle", "sha256:" + "0" * 64), 2, "holds no bundle"),
         (("run", "acme.digest", "--env", "production"), 1, ""),
