@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import partial
 from typing import NamedTuple
 
 from remit.definitions import Agent, Graph
@@ -126,26 +127,27 @@ def link_references(work: Work, path: str, leaf: Leaf, roots: Roots) -> None:
         case "reference":
             reference = reference_of(leaf.value)
             if reference is not None:
-                _link_reference(work, reference, roots, span_of(work, path, leaf.path))
+                _link_reference(work, reference, roots, partial(span_of, work, path, leaf.path))
         case "binding":
             for at, piece in references_in(leaf.value, leaf.path):
-                span = span_of(work, path, at)
                 if isinstance(piece, Malformed):
+                    span = span_of(work, path, at)
                     work.faults.append(Fault("wrong-type", span, f"`{piece.text}`", (A_REFERENCE,)))
                 else:
-                    _link_reference(work, piece, roots, span)
+                    _link_reference(work, piece, roots, partial(span_of, work, path, at))
         case "prompt":
             _link_prompt(work, path, leaf, roots)
         case _:
             pass
 
 
-def _link_reference(work: Work, reference: Reference, roots: Roots, span: Span) -> None:
+def _link_reference(work: Work, reference: Reference, roots: Roots, span: Callable[[], Span]) -> None:
+    """Looks up one reference; its place is asked for only where it leads nowhere, as each file's costs a walk."""
     root, steps = reference
     if root not in roots.names:
-        undefined(work, span, root, "state", roots.names)
+        undefined(work, span(), root, "state", roots.names)
     elif root in roots.branches and steps and steps[0] not in roots.branches[root]:
-        undefined(work, span, steps[0], f"branch of `{root}`", roots.branches[root])
+        undefined(work, span(), steps[0], f"branch of `{root}`", roots.branches[root])
 
 
 # ---- prompts
@@ -153,8 +155,8 @@ def _link_reference(work: Work, reference: Reference, roots: Roots, span: Span) 
 
 def _link_prompt(work: Work, path: str, leaf: Leaf, roots: Roots) -> None:
     if isinstance(leaf.value, InlineText):
-        place = span_of(work, path, (*leaf.path, "text"))
-        _link_slots(work, prompt_of(leaf.value.text), roots, lambda _line, _root: place)
+        at = (*leaf.path, "text")
+        _link_slots(work, prompt_of(leaf.value.text), roots, lambda _line, _root: span_of(work, path, at))
         return
     named = named_text(work, path, leaf.path, leaf.value)
     if named is not None:
@@ -168,7 +170,7 @@ def _link_slots(work: Work, prompt: Prompt, roots: Roots, span: Callable[[int, s
         work.faults.append(Fault("invalid-template", span(fault.line, ""), fault.message))
     for segment in prompt.segments:
         if isinstance(segment, SlotAt):
-            place = span(segment.line, segment.root)
+            place = partial(span, segment.line, segment.root)
             _link_reference(work, Reference(segment.root, segment.path), roots, place)
 
 
