@@ -9,6 +9,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from io import TextIOWrapper
 
 GOOD, REFUSED, USAGE, NOT_PROVEN, WAITING, OUR_BUG = 0, 1, 2, 3, 4, 70
 
@@ -20,6 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     from remit.cli.words import parser
 
+    _let_all_text_out()
     try:
         arguments = parser(words).parse_args(words)
     except SystemExit as stop:
@@ -36,6 +38,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         from remit.cli.failure import code_of
 
         return code_of(error)
+
+
+def _let_all_text_out() -> None:
+    """Escapes what the encoding of a terminal or pipe cannot say, so that no file name or line ends a command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _run(arguments: argparse.Namespace) -> int:

@@ -203,3 +203,15 @@ def test_a_loop_of_folders_is_not_walked(repository: Path, out: Path) -> None:
     result = checked(repository, out)
 
     assert (result.code, result.diagnostics, result.errors) == (0, [], "")
+
+
+def test_a_terminal_that_knows_ascii_only_gets_every_finding(repository: Path) -> None:
+    (repository / "policies/caf\u00e9.yaml").write_text("\u6f22: no # " + "\u5b57" * 200)
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-m", "remit", "check", str(repository)]
+
+    done = subprocess.run(command, env=environment, capture_output=True, check=False)
+
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert b"SYN006" in done.stdout
+    assert b"caf\\xe9.yaml" in done.stdout
