@@ -196,7 +196,8 @@ def _mistaken(
     wrong_type = partial(Fault, "wrong-type", span)
     match kind:
         case "literal_error":
-            values = tuple(re.findall(r"'([^']*)'", str(context["expected"])))
+            said = str(context["expected"])
+            values = tuple(re.findall(r"'([^']*)'", said)) or (said.lower(),)  # texts are quoted, `True` is not
             if isinstance(value, str):
                 return (Fault("unknown-value", span, value, values),)
             return (wrong_type(found(value), (_any_of(values),)),)

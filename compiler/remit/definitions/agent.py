@@ -153,7 +153,7 @@ class Memory(Part):
 
 class Guardrails(Part):
     min_evidence_per_finding: Count = 0
-    block_on_secret_exposure: bool = True
+    block_on_secret_exposure: Literal[True] = True
 
 
 class Evaluation(Part):
