@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from remit.lower.values import plain
-from remit_runtime.canonical import Digest, canonical_json, canonical_json_full, digest_of
+from remit.lower.values import json_bytes
+from remit_runtime.canonical import Digest, canonical_json, digest_of
 
 
 class Objects:
@@ -19,8 +19,12 @@ class Objects:
         return self._store(canonical_json(part))
 
     def add_schema(self, schema: Any) -> Digest:
-        """Stores a JSON Schema, or any JSON value, and gives its digest."""
-        return self._store(canonical_json_full(plain(schema)))
+        """Stores a JSON Schema, or any JSON value, and gives its digest.
+
+        Raises:
+            NotCanonical: it holds a number that JSON readers would change.
+        """
+        return self._store(json_bytes(schema))
 
     def _store(self, data: bytes) -> Digest:
         digest = digest_of(data)

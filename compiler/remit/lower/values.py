@@ -9,7 +9,8 @@ from typing import Any, TypeGuard
 from remit.definitions.reference import Malformed, pieces
 from remit.definitions.reference import Reference as Written
 from remit_runtime.bundle.graph import ArrayOf, Binding, Constant, ObjectOf, Reference, Text
-from remit_runtime.canonical import canonical_json_full
+from remit_runtime.canonical import MAX_INTEGER, canonical_json_full
+from remit_runtime.errors import NotCanonical
 
 
 def binding_of(value: Any) -> Binding:
@@ -52,14 +53,30 @@ def constant(value: Any) -> Constant:
 
 
 def json_text(value: Any) -> str:
-    """The canonical JSON text of a YAML value; an exact decimal becomes the JSON number of the same digits."""
-    return canonical_json_full(plain(value)).decode()
+    """The canonical JSON text of a YAML value.
+
+    Raises:
+        NotCanonical: see `json_bytes`.
+    """
+    return json_bytes(value).decode()
+
+
+def json_bytes(value: Any) -> bytes:
+    """The canonical JSON of a YAML or JSON value; an exact decimal becomes the JSON number that is equal to it.
+
+    Raises:
+        NotCanonical: `number_out_of_range` or `number_inexact`: a number that JSON readers would change.
+    """
+    _refuse_inexact(value)
+    return canonical_json_full(plain(value))
 
 
 def plain(value: Any) -> Any:
     """A YAML value in JSON's own types."""
     if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
+        # Beyond 2^53 a JSON reader has doubles only, and 1e999999999 as an integer would fill the memory.
+        is_whole = value.adjusted() < 16 and value == value.to_integral_value()
+        return int(value) if is_whole and abs(value) <= MAX_INTEGER else float(value)
     if is_mapping(value):
         return {key: plain(item) for key, item in value.items()}
     if is_list(value):
@@ -75,6 +92,21 @@ def is_mapping(value: object) -> TypeGuard[Mapping[str, Any]]:
 def is_list(value: object) -> TypeGuard[list[Any]]:
     """Whether a YAML value is a list."""
     return isinstance(value, list)
+
+
+def _refuse_inexact(value: Any) -> None:
+    if isinstance(value, Decimal):
+        # RFC 8785 §3.2.2.3 writes a double: digits that it cannot hold would change in the bundle without a word.
+        if Decimal(str(plain(value))) != value:
+            raise NotCanonical(
+                "number_inexact", f"the number `{value}` has more digits than JSON readers keep"
+            )
+    elif is_mapping(value):
+        for item in value.values():
+            _refuse_inexact(item)
+    elif is_list(value):
+        for item in value:
+            _refuse_inexact(item)
 
 
 def _string(value: str) -> Binding:
