@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from remit.definitions.agent import ChainForm, FunctionForm, WorkflowForm
+from remit.definitions.agent import ChainForm, FunctionForm, Orchestration, WorkflowForm
 from remit.definitions.shape import ObjectType, ShapeFile
 from remit.definitions.text import InlineText
 from remit.lower.states import Onward, Scope, artifacts_of, lowered, model, performed
 from remit.lower.values import binding_of, mapping_of
 from remit_runtime.bundle import graph as ir
 
-DONE = "done"
+CALL, WORK, DONE = "call", "work", "done"
 
 
 def graph_ir(scope: Scope) -> ir.GraphIR:
@@ -24,12 +24,21 @@ def graph_ir(scope: Scope) -> ir.GraphIR:
         states = [state for name, body in graph.spec.states.items() for state in lowered(name, body, inside)]
         return _sorted(graph.spec.start, states)
     if form.function is not None:
-        return _sorted("call", list(_function(form.function)))
+        return _sorted(CALL, list(_function(form.function)))
     if form.chain is not None:
         return _sorted(form.chain.steps[0].id, list(_chain(form.chain, scope)))
     if form.workflow is not None:
         return _sorted(form.workflow.steps[0].id, list(_workflow(form.workflow, scope)))
-    return _sorted("work", list(_loop(scope)))
+    return _sorted(WORK, list(_loop(scope)))
+
+
+def added_states(form: Orchestration) -> tuple[str, ...]:
+    """The states that a form adds to those its author wrote."""
+    if form.graph is not None:
+        return ()
+    if form.function is not None:
+        return (CALL, DONE)
+    return (DONE,) if form.chain is not None or form.workflow is not None else (WORK, DONE)
 
 
 def _sorted(start: str, states: list[ir.State]) -> ir.GraphIR:
@@ -37,7 +46,7 @@ def _sorted(start: str, states: list[ir.State]) -> ir.GraphIR:
 
 
 def _function(form: FunctionForm) -> Iterator[ir.State]:
-    yield ir.ToolState("call", form.tool, mapping_of(form.args), DONE, None, None, None)
+    yield ir.ToolState(CALL, form.tool, mapping_of(form.args), DONE, None, None, None)
     yield ir.EndState(DONE, "succeeded", binding_of(form.output), ())
 
 
@@ -50,8 +59,8 @@ def _chain(form: ChainForm, scope: Scope) -> Iterator[ir.State]:
 
 def _loop(scope: Scope) -> Iterator[ir.State]:
     tools = scope.agent.spec.tools.allowed
-    yield from _decides("work", scope, prompt=None, tools=tools, decides=None, after=DONE)
-    yield ir.EndState(DONE, "succeeded", ir.Reference("work"), ())
+    yield from _decides(WORK, scope, prompt=None, tools=tools, decides=None, after=DONE)
+    yield ir.EndState(DONE, "succeeded", ir.Reference(WORK), ())
 
 
 def _decides(

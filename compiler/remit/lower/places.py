@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from remit.authority.source import AuthoritySource
 from remit.definitions import Agent
 from remit.link import Portfolio
+from remit.lower.forms import added_states
 from remit.read import Path
 from remit_runtime.bundle.manifest import SourceMap, SourcePlace
 from remit_runtime.bundle.policy import PolicyRule
@@ -42,16 +43,23 @@ def _agent_places(portfolio: Portfolio, agents: Iterable[Agent]) -> Iterator[Sou
     for agent in agents:
         path, name = portfolio.path_of(agent), agent.metadata.id
         yield _place(portfolio, f"agent {name}", path, ("metadata", "id"))
-        form = agent.spec.orchestration
-        if form.graph is not None:
-            graph_path, graph = portfolio.graph(path, form.graph)
-            for state in graph.spec.states:
-                yield _key_place(portfolio, f"state {name}/{state}", graph_path, ("spec", "states", state))
-        listed = form.workflow or form.chain
-        kind = "workflow" if form.workflow is not None else "chain"
-        for index, step in enumerate(listed.steps if listed is not None else ()):
-            at = ("spec", "orchestration", kind, "steps", index, "id")
-            yield _place(portfolio, f"state {name}/{step.id}", path, at)
+        yield from _state_places(portfolio, agent, path)
+
+
+def _state_places(portfolio: Portfolio, agent: Agent, path: str) -> Iterator[SourcePlace]:
+    """Where each state stands that an author may name; one that its form adds stands at the form."""
+    name, form = agent.metadata.id, agent.spec.orchestration
+    if form.graph is not None:
+        graph_path, graph = portfolio.graph(path, form.graph)
+        for state in graph.spec.states:
+            yield _key_place(portfolio, f"state {name}/{state}", graph_path, ("spec", "states", state))
+        return
+    at: Path = ("spec", "orchestration", form.form)
+    listed = form.workflow or form.chain
+    for index, step in enumerate(listed.steps if listed is not None else ()):
+        yield _place(portfolio, f"state {name}/{step.id}", path, (*at, "steps", index, "id"))
+    for added in added_states(form):
+        yield _key_place(portfolio, f"state {name}/{added}", path, at)
 
 
 def _tool_places(portfolio: Portfolio, agents: Iterable[Agent]) -> Iterator[SourcePlace]:
