@@ -99,8 +99,10 @@ def checked(root: Path, out: Path) -> Checked:
 
 @pytest.fixture(scope="module")
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where checks leave what they print, and the bytecode that an installed program would have."""
-    return tmp_path_factory.mktemp("out")
+    """Where a check leaves its cost, and the bytecode of an installed program, which a first check writes."""
+    folder = tmp_path_factory.mktemp("out")
+    checked(folder, folder)
+    return folder
 
 
 @pytest.fixture
