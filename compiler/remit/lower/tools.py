@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-
 from remit.definitions import McpServer, Tool
 from remit.definitions import tool as written
+from remit.definitions.placeholders import Placeholder, placeholders
 from remit.lower.objects import Objects
 from remit.lower.sources import Sources, schema_at
 from remit_runtime.bundle import tool as ir
 from remit_runtime.canonical import Digest
 
-_BRACES = re.compile(r"\{\{|\}\}|\{([A-Za-z_][A-Za-z0-9_-]*)\}")
 NO_WORKSPACE = "none"
 
 
@@ -94,29 +91,18 @@ def _process(process: written.Process) -> ir.ProcessIR:
 
 def argv_part(element: str) -> ir.ArgvPart:
     """An element of a command line: its literal text and the one argument in it, if there is one."""
-    text, arg, after = "", None, ""
-    for literal, name in _cut(element):
-        if name is not None:
-            arg = name
-        elif arg is None:
-            text += literal
-        else:
-            after += literal
-    return ir.ArgvPart(text, arg, after)
-
-
-def placeholders(element: str) -> tuple[str, ...]:
-    """The arguments an element names, in order; more than one is a fault of the definition."""
-    return tuple(name for _, name in _cut(element) if name is not None)
-
-
-def _cut(element: str) -> Iterator[tuple[str, str | None]]:
-    at = 0
-    for match in _BRACES.finditer(element):
-        yield element[at : match.start()], None
-        if match[1] is None:
-            yield match[0][0], None
-        else:
-            yield "", match[1]
-        at = match.end()
-    yield element[at:], None
+    match placeholders(element):
+        case ():
+            return ir.ArgvPart("", None, "")
+        case (str(text),):
+            return ir.ArgvPart(text, None, "")
+        case (Placeholder(name),):
+            return ir.ArgvPart("", name, "")
+        case (str(before), Placeholder(name)):
+            return ir.ArgvPart(before, name, "")
+        case (Placeholder(name), str(after)):
+            return ir.ArgvPart("", name, after)
+        case (str(before), Placeholder(name), str(after)):
+            return ir.ArgvPart(before, name, after)
+        case _:
+            raise RuntimeError("a command line with faults was lowered")
