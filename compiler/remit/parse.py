@@ -197,7 +197,8 @@ def _mistaken(
     match kind:
         case "literal_error":
             said = str(context["expected"])
-            values = tuple(re.findall(r"'([^']*)'", said)) or (said.lower(),)  # texts are quoted, `True` is not
+            # Texts are quoted, `True` is not.
+            values = tuple(re.findall(r"'([^']*)'", said)) or (said.lower(),)
             if isinstance(value, str):
                 return (Fault("unknown-value", span, value, values),)
             return (wrong_type(found(value), (_any_of(values),)),)
