@@ -50,12 +50,6 @@ def lower_policies(source: AuthoritySource) -> LoweredPolicies:
     return LoweredPolicies(_policy_set(source, rules, schema), (), hidden)
 
 
-def policy_faults(source: AuthoritySource) -> tuple[PolicyFault, ...]:
-    """What keeps a policy set from being made, without making it."""
-    world = world_of(source)
-    return _faults(source, world, schema_json(world))
-
-
 def _faults(source: AuthoritySource, world: World, schema: str) -> tuple[PolicyFault, ...]:
     """Our own reading first; the engine then validates what people wrote.
 

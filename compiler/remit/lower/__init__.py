@@ -1,5 +1,5 @@
-"""Lowering: checked definitions become the frozen contents of a bundle."""
+"""Lowering: checked definitions become the frozen contents of a bundle.
 
-from remit.lower.portfolio import Lowered, in_environment, lower, policy_faults
-
-__all__ = ["Lowered", "in_environment", "lower", "policy_faults"]
+`portfolio` lowers, `faults` says why policies could not be. Nothing is imported here: a check needs only the second,
+and the first loads the policy engine.
+"""

@@ -20,6 +20,7 @@ from remit.authority.source import (
 from remit.definitions import Agent, Approval, DataClass, Environment, Policy, Resource, Team, Tenant, Tool
 from remit.definitions.budget import PartialBudget
 from remit.definitions.policy import Comparison, Fact, PolicyRule
+from remit.link import Portfolio
 from remit.lower.sources import Sources, schema_at
 from remit.lower.states import filled
 from remit.lower.values import plain
@@ -195,3 +196,20 @@ def _patterns(definition: DataClass) -> Iterator[ir.RedactPattern]:
     if definition.spec.redact:
         for name, regex in sorted(definition.spec.patterns.items()):
             yield ir.RedactPattern(definition.metadata.id, name, regex)
+
+
+def authority_of(portfolio: Portfolio) -> AuthoritySource:
+    """The policies and registries of a portfolio as authority is lowered from."""
+
+    registry = Registry(
+        agents=[(portfolio.path_of(one), one) for one in portfolio.of(Agent).values()],
+        tools=[(portfolio.path_of(one), one) for one in portfolio.of(Tool).values()],
+        policies=[(portfolio.path_of(one), one) for one in portfolio.of(Policy).values()],
+        resources=[(portfolio.path_of(one), one) for one in portfolio.of(Resource).values()],
+        teams=[(portfolio.path_of(one), one) for one in portfolio.of(Team).values()],
+        tenants=[(portfolio.path_of(one), one) for one in portfolio.of(Tenant).values()],
+        environments=[(portfolio.path_of(one), one) for one in portfolio.of(Environment).values()],
+        approvals=[(portfolio.path_of(one), one) for one in portfolio.of(Approval).values()],
+        data_classes=[(portfolio.path_of(one), one) for one in portfolio.of(DataClass).values()],
+    )
+    return authority_source(registry, portfolio)

@@ -6,28 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from remit.authority.lower import lower_policies
-from remit.authority.source import AuthoritySource
 from remit.definitions import (
     API_VERSION,
     Agent,
-    Approval,
-    DataClass,
-    Environment,
     McpServer,
     Model,
-    Policy,
     Release,
-    Resource,
-    Team,
-    Tenant,
     Tool,
 )
-from remit.diagnostic import Fault
 from remit.link import Portfolio
 from remit.lower.agents import agent_ir, card_of, model_ir
 from remit.lower.objects import Objects
 from remit.lower.places import source_map
-from remit.lower.policies import Registry, authority_source
+from remit.lower.policies import authority_of
 from remit.lower.states import Scope
 from remit.lower.tools import tool_ir
 from remit_runtime.bundle.agent import AgentIR
@@ -109,60 +100,6 @@ def in_environment(portfolio: Portfolio, environment: str) -> dict[str, str]:
         if release.spec.environment == environment:
             held.update({name: agent.lifecycle for name, agent in release.spec.agents.items()})
     return held
-
-
-_RULE_OF = {
-    "unknown-path": "undefined-attribute",
-    "hidden-argument": "undefined-attribute",
-    "wrong-operator": "wrong-comparison",
-    "wrong-value": "wrong-comparison",
-    "engine": "wrong-comparison",
-    "wrong-approval": "unusable-policy",
-    "wrong-constraint": "unusable-policy",
-    "wrong-fact": "unusable-policy",
-    "wrong-resource": "unusable-policy",
-}
-"""The rule that words a fault of authority. Names that lead nowhere, or twice somewhere, are told by linking."""
-_READ_FIRST = ("missing-file", "invalid-json-schema", "path-leaves-repository")
-
-
-def policy_faults(portfolio: Portfolio) -> Mapping[str, tuple[Fault, ...]]:
-    """What keeps the policies of a linked portfolio from being lowered, by the name of the rule that words it.
-
-    The message is the first of `expected`, the words that would be right follow. Without the schemas that tools name
-    nothing can be said.
-    """
-    from remit.authority.lower import policy_faults as faults_of
-
-    if any(kind in portfolio.faults for kind in _READ_FIRST):
-        return {}
-    found: dict[str, list[Fault]] = {}
-    for fault in faults_of(authority_of(portfolio)):
-        rule = _RULE_OF.get(fault.kind)
-        if rule is not None:
-            path, at = str(fault.place_key[0]), fault.place_key[1:]
-            span = portfolio.span(path, at, "key" if rule == "undefined-attribute" else "value")
-            found.setdefault(rule, []).append(
-                Fault(rule, span, fault.subject, (fault.message, *fault.expected))
-            )
-    return {kind: tuple(faults) for kind, faults in found.items()}
-
-
-def authority_of(portfolio: Portfolio) -> AuthoritySource:
-    """The policies and registries of a portfolio as authority is lowered from."""
-
-    registry = Registry(
-        agents=[(portfolio.path_of(one), one) for one in portfolio.of(Agent).values()],
-        tools=[(portfolio.path_of(one), one) for one in portfolio.of(Tool).values()],
-        policies=[(portfolio.path_of(one), one) for one in portfolio.of(Policy).values()],
-        resources=[(portfolio.path_of(one), one) for one in portfolio.of(Resource).values()],
-        teams=[(portfolio.path_of(one), one) for one in portfolio.of(Team).values()],
-        tenants=[(portfolio.path_of(one), one) for one in portfolio.of(Tenant).values()],
-        environments=[(portfolio.path_of(one), one) for one in portfolio.of(Environment).values()],
-        approvals=[(portfolio.path_of(one), one) for one in portfolio.of(Approval).values()],
-        data_classes=[(portfolio.path_of(one), one) for one in portfolio.of(DataClass).values()],
-    )
-    return authority_source(registry, portfolio)
 
 
 def _agents(portfolio: Portfolio, agents: Mapping[str, Agent], objects: Objects) -> dict[str, AgentIR]:

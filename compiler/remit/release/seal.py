@@ -16,7 +16,7 @@ from remit_runtime.canonical import Digest, digest_of
 from remit_runtime.errors import RemitError
 
 if TYPE_CHECKING:  # sealing needs the parts, not the passes that made them
-    from remit.lower import Lowered
+    from remit.lower.portfolio import Lowered
 
 
 @dataclass(frozen=True)

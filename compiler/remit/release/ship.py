@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from remit.check import CheckResult, check
+from remit.check import CheckResult, check_to_build
 from remit.definitions import EvalSuite
 from remit.evals.gate import Judgement, Verdict, verdict_of
 from remit.evals.gates import judged, suites_to_run
@@ -15,7 +15,7 @@ from remit.evals.run import Progress, evaluate
 from remit.evals.suite import ReadySuite, ready
 from remit.git import Tree
 from remit.link import Portfolio
-from remit.lower import Lowered, in_environment, lower
+from remit.lower.portfolio import Lowered, in_environment, lower
 from remit.release.build import Paths, attest, write
 from remit.release.evidence import outcome_of, test_result
 from remit.release.policy_slice import policy_slices, slice_digest
@@ -61,7 +61,7 @@ def sealed(tree: Tree, environment: str) -> Sealed | CheckResult:
     Raises:
         UsageError: the tree knows no such environment, or puts no agent into it.
     """
-    result = check(tree)
+    result = check_to_build(tree)
     if result.has_errors:
         return result
     portfolio = result.portfolio

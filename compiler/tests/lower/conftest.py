@@ -11,7 +11,7 @@ import pytest
 from remit.check import check
 from remit.diagnostic import Fault
 from remit.git import Tree
-from remit.lower import Lowered, lower
+from remit.lower.portfolio import Lowered, lower
 from remit.read.file import file_fault
 
 LANGUAGE = Path(__file__).parents[3] / "docs" / "language.md"

@@ -10,7 +10,7 @@ from typing import Any, cast
 import msgspec
 import pytest
 
-from remit.lower import Lowered
+from remit.lower.portfolio import Lowered
 from remit_runtime.canonical import Digest, is_digest
 
 GOLDEN = Path(__file__).parent / "golden"

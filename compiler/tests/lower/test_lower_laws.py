@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from remit.lower import Lowered
+from remit.lower.portfolio import Lowered
 from remit.read import read
 from remit_runtime.canonical import Digest
 
