@@ -7,7 +7,7 @@ The denominator of every rate is every case of the suite. A gate that no result 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from math import ceil
 from typing import Literal
@@ -50,7 +50,16 @@ class Judgement:
 
 
 def judge(gate: str, requirement: Requirement, result: SuiteResult) -> Judgement:
-    """The judgement of one requirement on one suite's result."""
+    """The judgement of one requirement on one suite's result; none passes while a case that must pass has not."""
+    judgement = _measured(gate, requirement, result)
+    failed = [case.id for case in result.cases if case.must_pass and not case.passed]
+    if not failed:
+        return judgement
+    detail = f"{judgement.detail}; these cases must pass and have not: {', '.join(failed)}"
+    return replace(judgement, verdict="failed", detail=detail)
+
+
+def _measured(gate: str, requirement: Requirement, result: SuiteResult) -> Judgement:
     match requirement.metric:
         case "task_success_rate":
             return _success_rate(gate, requirement, result)
