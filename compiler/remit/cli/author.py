@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from remit.cli.here import version_of
+from remit.cli.here import did_you_mean, version_of
 from remit.diagnostic import RulePage
 from remit.git import Tree, enclosing_root, working_tree
 from remit_runtime.errors import UsageError
@@ -88,7 +88,6 @@ def _rule_pages() -> tuple[RulePage, ...]:
 
 def explain(arguments: argparse.Namespace) -> int:
     """Prints the page of a rule."""
-    from remit.diagnostic import nearest
     from remit.rule import page_of
     from remit.rules import RULES
 
@@ -98,9 +97,7 @@ def explain(arguments: argparse.Namespace) -> int:
             sys.stdout.write(page_of(rule).markdown)
             return 0
     words = [word for rule in RULES for word in (rule.code, rule.name)]
-    near = nearest(wanted, words)
-    hint = f"; did you mean `{near}`" if near else ""
-    raise UsageError("no_such_rule", f"there is no rule `{wanted}`{hint}")
+    raise UsageError("no_such_rule", f"there is no rule `{wanted}`{did_you_mean(wanted, words)}")
 
 
 def schema(arguments: argparse.Namespace) -> int:
@@ -109,7 +106,8 @@ def schema(arguments: argparse.Namespace) -> int:
     from remit.definitions.schema import json_schema
 
     if arguments.kind is not None and arguments.kind not in KINDS:
-        raise UsageError("no_such_kind", f"there is no kind `{arguments.kind}`; kinds are {', '.join(KINDS)}")
+        meant = did_you_mean(arguments.kind, KINDS) or f"; kinds are {', '.join(KINDS)}"
+        raise UsageError("no_such_kind", f"there is no kind `{arguments.kind}`{meant}")
     json.dump(json_schema(arguments.kind), sys.stdout, indent=2, ensure_ascii=False)
     print()
     return 0
@@ -129,7 +127,7 @@ def agents(arguments: argparse.Namespace) -> int:
 
     result = checked(tree_of(Path(arguments.directory)))
     if result.has_errors:
-        return report_of(result)
+        return report_of(result, arguments.format)
     found = [_inventory(agent) for agent in result.portfolio.of(Agent).values()]
     if arguments.format == "json":
         print(json.dumps({"version": 1, "agents": found}, indent=2, ensure_ascii=False))

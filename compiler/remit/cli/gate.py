@@ -6,12 +6,13 @@ import argparse
 import json
 import os
 import sys
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from remit.cli.author import report_of, tree_of
-from remit.cli.here import clock
+from remit.cli.here import clock, did_you_mean
 from remit.evals.gate import Judgement, Verdict
 from remit.evals.results import CaseResult, SuiteResult
 from remit.release.ship import Evaluated, Sealed, evaluated, sealed, suites_of
@@ -24,37 +25,35 @@ def evaluate(arguments: argparse.Namespace) -> int:
     """Runs suites over the definitions on disk and judges the gates of an environment."""
     made = sealed(tree_of(Path()), arguments.to)
     if not isinstance(made, Sealed):
-        return report_of(made)
+        return report_of(made, arguments.format)
     names = _wanted(made, arguments.suites)
     if not names:
-        print(f"no suite measures an agent of `{arguments.to}`")
+        nothing = Evaluated({}, ())
+        text = f"no suite measures an agent of `{arguments.to}`\n"
+        print(evaluation_json(nothing) if arguments.format == "json" else text, end="")
         return EXIT["not_proven"]
     shown = evaluated(made, names, clock, os.environ.get("PATH", os.defpath), progress())
+    if arguments.suites:
+        # Suites asked for by name are judged alone: that others did not run says nothing of them.
+        shown = replace(shown, judgements=tuple(one for one in shown.judgements if one.suite in names))
     print(evaluation_json(shown) if arguments.format == "json" else evaluation_text(shown), end="")
-    # Suites asked for by name are judged alone: a gate over others says nothing of them.
-    asked = [one for one in shown.judgements if not arguments.suites or one.suite in names]
-    return exit_of(shown, asked)
+    return exit_of(shown)
 
 
-def exit_of(shown: Evaluated, judgements: list[Judgement]) -> int:
+def exit_of(shown: Evaluated) -> int:
     """0 where every gate passed, 1 where one failed, 3 where one is not proven; without gates, of the cases."""
-    from remit.evals.gate import verdict_of
-
-    if judgements:
-        return EXIT[verdict_of(judgements)]
+    if shown.judgements:
+        return EXIT[shown.verdict]
     return 0 if all(case.passed for result in shown.results.values() for case in result.cases) else 1
 
 
 def _wanted(made: Sealed, asked: list[str]) -> tuple[str, ...]:
     from remit.definitions import EvalSuite
-    from remit.diagnostic import nearest
 
     known = made.portfolio.of(EvalSuite)
     for name in asked:
         if name not in known:
-            near = nearest(name, known)
-            hint = f"; did you mean `{near}`" if near else ""
-            raise UsageError("no_such_suite", f"there is no suite `{name}`{hint}")
+            raise UsageError("no_such_suite", f"there is no suite `{name}`{did_you_mean(name, known)}")
         if known[name].spec.agent not in made.lowered.agents:
             raise UsageError("agent_not_there", f"the agent of suite `{name}` is not in this environment")
     return tuple(asked) or suites_of(made)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from remit.cli.author import report_of, tree_of
 from remit.cli.here import clock, version_of
@@ -16,6 +17,9 @@ from remit_runtime.errors import UsageError
 from remit_runtime.gateway.redact import shown
 from remit_runtime.trust.roots import DEV
 
+if TYPE_CHECKING:
+    from remit.report import Format
+
 NO_COMMIT = "0" * 40
 """The commit of definitions that are only on disk."""
 
@@ -27,21 +31,21 @@ def run(arguments: argparse.Namespace) -> int:
             raise UsageError(
                 "bundle_missing", f"`{arguments.env}` runs released bundles: name one with `--bundle`"
             )
-        made = _compiled()
+        made = _compiled(arguments.format)
         if isinstance(made, int):
             return made
         arguments.bundle = str(made)
     return runtime_run.run(arguments)
 
 
-def _compiled() -> Path | int:
+def _compiled(form: Format) -> Path | int:
     started = clock()
     root = enclosing_root(Path())
     if root is None:
         raise UsageError("no_root", "there is no `remit.yaml` here or above: name a bundle with `--bundle`")
     made = sealed(tree_of(root), DEV)
     if not isinstance(made, Sealed):
-        return report_of(made)
+        return report_of(made, form)
     head = head_commit(root)
     commit = NO_COMMIT if head is None or dirty_definitions(root) else head
     directory = here.home() / "bundles"

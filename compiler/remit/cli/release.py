@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sys
 from pathlib import Path
 
 from remit.cli.author import report_of
 from remit.cli.gate import EXIT, evaluation_text, progress
-from remit.cli.here import clock, version_of
+from remit.cli.here import clock, did_you_mean, version_of
 from remit.git import commit_tree, dirty_definitions, enclosing_root
-from remit.release.build import Paths
 from remit.release.provenance import BuildFacts
 from remit.release.ship import Evaluated, Sealed, evaluated, released, sealed, suites_of
 from remit_runtime.errors import TrustInvalid, UsageError
@@ -53,6 +53,9 @@ def ship(arguments: argparse.Namespace) -> int:
     if not isinstance(made, tuple):
         return made
     sealed_head, commit, started = made
+    _known_agent(sealed_head, arguments.run)
+    # Before the evals, which may take long: without keys nothing can come of them.
+    keys = signers(arguments.to)
     names = ", ".join(f"{entry.id}@{entry.version}" for entry in sealed_head.lowered.entries)
     print(f"checked and sealed {commit[:12]} for {arguments.to}: {names}")
     shown = evaluated(
@@ -63,8 +66,9 @@ def ship(arguments: argparse.Namespace) -> int:
         print(verdict, end="")
         print(f"nothing was shipped: the gates of `{arguments.to}` say {shown.verdict.replace('_', ' ')}")
         return EXIT[shown.verdict]
-    paths = _put(sealed_head, shown, commit, started, arguments)
     home = home_of(os.environ, Path.cwd())
+    directory = Path(arguments.output or home / "bundles")
+    paths = released(sealed_head, shown, facts(commit, started), keys, directory, version_of("remit-runtime"))
     bundle = open_verified(paths.bundle, paths.attestations, home, arguments.to, clock())
     print(f"signed, verified and loaded {paths.bundle}")
     print(bundle.digest)
@@ -76,10 +80,13 @@ def ship(arguments: argparse.Namespace) -> int:
     return run_shipped(arguments, paths.bundle)
 
 
-def _put(made: Sealed, shown: Evaluated, commit: str, started: int, arguments: argparse.Namespace) -> Paths:
-    directory = arguments.output or home_of(os.environ, Path.cwd()) / "bundles"
-    keys = signers(arguments.to)
-    return released(made, shown, facts(commit, started), keys, Path(directory), version_of("remit-runtime"))
+def _known_agent(made: Sealed, wanted: str | None) -> None:
+    if wanted is not None and wanted not in made.lowered.agents:
+        environment = made.lowered.environment
+        raise UsageError(
+            "no_such_agent",
+            f"there is no agent `{wanted}` in `{environment}`{did_you_mean(wanted, made.lowered.agents)}",
+        )
 
 
 def _root() -> Path:
@@ -120,7 +127,8 @@ def signers(environment: str) -> tuple[PrivateKey, ...]:
     if environment == DEV:
         key = ensure_dev_key(home)
         if isinstance(key, KeyMade):
-            print(f"made the key of `dev` for this machine: {key.path} ({key.keyid[:16]})")
+            # Not on standard output: what follows there may be read by a program.
+            print(f"made the key of `dev` for this machine: {key.path} ({key.keyid[:16]})", file=sys.stderr)
         return (read_private_key(key.path),)
     roots = roots_of(home, environment)
     found = [read_private_key(path) for path in sorted((home / "keys").glob("*.key"))]
@@ -155,11 +163,27 @@ def keys(arguments: argparse.Namespace) -> int:
 def _new_key(home: Path, name: str) -> int:
     if not name.replace("-", "").replace("_", "").isalnum():
         raise UsageError("bad_name", f"a key is named by one word, not `{name}`")
+    if name == DEV:
+        raise UsageError("bad_name", "the key of `dev` is made by the first `remit ship` or `remit run`")
     make_home(home)
     path = home / "keys" / f"{name}.key"
     key = new_private_key()
     if not write_key(path, key):
         raise UsageError("key_exists", f"there is a key `{path}` already")
-    print(f"made {path}; to trust it, add to {home / 'trust.toml'}:\n")
-    print(f'[keys.{key.public.keyid}]\nscheme = "ed25519"\npublic = "{key.public.raw.hex()}"')
+    print(_TRUST.format(path=path, trust=home / "trust.toml", key=key.public.keyid, raw=key.public.raw.hex()))
     return 0
+
+
+_TRUST = """\
+made {path}; an environment trusts it once {trust} lists it:
+
+version = 0
+
+[environments.production]
+threshold = 1
+keys = ["{key}"]
+
+[keys.{key}]
+scheme = "ed25519"
+public = "{raw}"\
+"""

@@ -15,7 +15,7 @@ RUNTIME_COMMANDS = ("run", "runs", "verify", "halt", "kill", "lift", "audit")
 
 
 def parser(words: Sequence[str]) -> argparse.ArgumentParser:
-    """The parser of a command line; the runtime's own commands are there when one of them, or help, is asked for."""
+    """The parser of a command line; the runtime's commands are there unless one of the compiler's own is asked for."""
     top = argparse.ArgumentParser(
         prog="remit",
         description="Compile a Git repository of agent definitions into one signed bundle, and run it.",
@@ -25,7 +25,7 @@ def parser(words: Sequence[str]) -> argparse.ArgumentParser:
     _author(commands)
     _gate(commands)
     _release(commands)
-    if _asks_runtime(words):
+    if not _asks_compiler(words, commands):
         from remit_runtime.cli import add_commands
 
         add_commands(commands, RUNTIME_COMMANDS)
@@ -34,9 +34,9 @@ def parser(words: Sequence[str]) -> argparse.ArgumentParser:
     return top
 
 
-def _asks_runtime(words: Sequence[str]) -> bool:
+def _asks_compiler(words: Sequence[str], commands: Commands) -> bool:
     first = next((word for word in words if not word.startswith("-")), None)
-    return first is None or first in RUNTIME_COMMANDS
+    return first in commands.choices
 
 
 def _version() -> str:
@@ -80,9 +80,7 @@ def _release(commands: Commands) -> None:
     build = _command(commands, "build", "release:build", "seal and sign the bundle of the commit at HEAD")
     build.add_argument("--to", default="dev", metavar="ENV")
     build.add_argument("-o", "--output", required=True, metavar="DIR")
-    keys = _command(
-        commands, "keys", "release:keys", "show or make the keys of this machine, and whom it trusts"
-    )
+    keys = _command(commands, "keys", "release:keys", "show the keys of this machine, or make one")
     keys.add_argument("new", nargs="?", metavar="NAME", help="make a key of this name")
     keys.add_argument("--format", choices=("text", "json"), default="text")
     ship = _command(commands, "ship", "release:ship", "check, seal, eval, build, sign, verify, load and run")
