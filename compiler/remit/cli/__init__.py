@@ -6,6 +6,7 @@ Exit codes of every command: 0 good, 1 findings or refused, 2 usage, 3 not prove
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -13,6 +14,8 @@ from importlib import import_module
 from io import TextIOWrapper
 
 GOOD, REFUSED, USAGE, NOT_PROVEN, WAITING, OUR_BUG = 0, 1, 2, 3, 4, 70
+
+_ONLY_LOOK = ("check", "explain", "schema", "agents")
 
 __all__ = ["main"]
 
@@ -22,6 +25,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     from remit.cli.words import parser
 
+    # While modules load, the cyclic collector would walk them again and again; what only looks ends before it helps.
+    gc.disable()
     _let_all_text_out()
     # Plugins of other packages would run inside the parsing of definitions, and to look for them costs 60 ms.
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
@@ -51,6 +56,8 @@ def _let_all_text_out() -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    if arguments.command not in _ONLY_LOOK:
+        gc.enable()
     module, _, name = str(arguments.does).partition(":")
     code: int = getattr(import_module(module), name)(arguments)
     return code

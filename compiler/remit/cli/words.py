@@ -20,7 +20,8 @@ def parser(words: Sequence[str]) -> argparse.ArgumentParser:
         prog="remit",
         description="Compile a Git repository of agent definitions into one signed bundle, and run it.",
     )
-    top.add_argument("--version", action="version", version=_version())
+    # To look the version up costs more than to read ten files.
+    top.add_argument("--version", action="version", version=_version() if "--version" in words else "")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _author(commands)
     _gate(commands)
