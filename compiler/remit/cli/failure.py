@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
+from pathlib import Path
 
 from remit.git import GitFailed
 from remit_runtime.errors import RemitError, UsageError
+
+_MACHINE = frozenset(
+    getattr(errno, name) for name in ("EDQUOT", "EIO", "EMFILE", "ENFILE", "ENOMEM", "ENOSPC", "EROFS")
+)
+"""What a disk, a limit or memory does to any program."""
 
 
 def code_of(error: Exception) -> int:
@@ -19,12 +26,25 @@ def code_of(error: Exception) -> int:
             return _said(f"{error.code}: {error.message}", 1)
         case GitFailed():
             return _said(str(error), 2)
+        case OSError() if error.errno in _MACHINE:
+            return _said(f"this machine refuses: {os.strerror(error.errno).lower()}", 1)
+        case FileNotFoundError() if not _is_somewhere():
+            return _said("the current directory is gone", 2)
         case _:
             if os.environ.get("REMIT_DEBUG"):
                 traceback.print_exception(error)
             return _said(f"this is a bug of remit ({type(error).__name__}: {error})", 70)
 
 
+def _is_somewhere() -> bool:
+    try:
+        return bool(Path.cwd())
+    except FileNotFoundError:
+        return False
+
+
 def _said(message: str, code: int) -> int:
-    print(f"remit: {message}", file=sys.stderr)
+    from remit_runtime.gateway.redact import shown
+
+    print(f"remit: {shown(message)}", file=sys.stderr)
     return code

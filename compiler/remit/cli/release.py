@@ -161,7 +161,7 @@ def keys(arguments: argparse.Namespace) -> int:
 
 
 def _new_key(home: Path, name: str) -> int:
-    if not name.replace("-", "").replace("_", "").isalnum():
+    if not (name.isascii() and name.replace("-", "").replace("_", "").isalnum()):
         raise UsageError("bad_name", f"a key is named by one word, not `{name}`")
     if name == DEV:
         raise UsageError("bad_name", "the key of `dev` is made by the first `remit ship` or `remit run`")
