@@ -30,6 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def result_of(arguments: argparse.Namespace) -> RunResult:
     """What a run that the command line asks for has come to."""
+    _refuse_undecodable((arguments.agent, arguments.task or "", *arguments.input))
     model = _model(arguments.script)
     path = bundles.find(arguments.bundle)
     bundle = bundles.opened(arguments.bundle, arguments.env)
@@ -117,6 +118,15 @@ def result_text(result: RunResult) -> str:
         f"  {money(spent.microusd)}/{money(budget.microusd)} USD"
     )
     return "\n".join(lines)
+
+
+def _refuse_undecodable(words: Sequence[str]) -> None:
+    """Bytes that are not UTF-8 reach Python as lone surrogates, which no journal and no digest takes."""
+    for word in words:
+        try:
+            word.encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise UsageError("word_not_text", f"`{word}` is not valid text") from error
 
 
 def _model(script: str | None) -> ScriptedModel | None:
