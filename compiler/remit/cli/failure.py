@@ -26,8 +26,8 @@ def code_of(error: Exception) -> int:
             return _said(f"{error.code}: {error.message}", 1)
         case GitFailed():
             return _said(str(error), 2)
-        case OSError() if error.errno in _MACHINE:
-            return _said(f"this machine refuses: {os.strerror(error.errno).lower()}", 1)
+        case OSError(errno=int(number)) if number in _MACHINE:
+            return _said(f"this machine refuses: {os.strerror(number).lower()}", 1)
         case FileNotFoundError() if not _is_somewhere():
             return _said("the current directory is gone", 2)
         case _:
