@@ -60,6 +60,9 @@ def judge(gate: str, requirement: Requirement, result: SuiteResult) -> Judgement
 
 
 def _measured(gate: str, requirement: Requirement, result: SuiteResult) -> Judgement:
+    reason = _why_nothing_ran(result)
+    if reason is not None:
+        return _judgement(gate, requirement, result, "not_proven", None, None, None, reason)
     match requirement.metric:
         case "task_success_rate":
             return _success_rate(gate, requirement, result)
@@ -71,6 +74,16 @@ def _measured(gate: str, requirement: Requirement, result: SuiteResult) -> Judge
         case "p95_latency_seconds":
             figures = [Decimal(case.milliseconds) / 1000 for case in result.cases if case.error is None]
             return _at_most(gate, requirement, result, figures, Decimal("0.95"))
+
+
+def _why_nothing_ran(result: SuiteResult) -> str | None:
+    if not result.cases:
+        return "the suite has no cases"
+    errors = [case.error for case in result.cases]
+    first = errors[0]
+    if first is None or None in errors:
+        return None
+    return f"the suite did not run: {first}"
 
 
 def verdict_of(judgements: Iterable[Judgement]) -> Verdict:

@@ -79,3 +79,15 @@ def test_a_failure_outweighs_what_is_not_proven() -> None:
     assert verdict_of([unproven, failed]) == "failed"
     assert verdict_of([unproven]) == "not_proven"
     assert verdict_of([]) == "passed"
+
+
+def test_a_suite_whose_every_case_could_not_run_is_not_proven_and_says_why() -> None:
+    found = judge("g", BOUND, suite(*(case(i, passed=False, violations=None) for i in range(24))))
+
+    assert (found.verdict, found.detail) == ("not_proven", "the suite did not run: it crashed")
+
+
+def test_a_suite_of_which_one_case_ran_is_judged_by_it() -> None:
+    cases = [case(0), *(case(i, passed=False, violations=None) for i in range(1, 24))]
+
+    assert judge("g", BOUND, suite(*cases)).verdict == "failed"
