@@ -66,10 +66,6 @@ def sealed(tree: Tree, environment: str) -> Sealed | CheckResult:
         return result
     portfolio = result.portfolio
     _known(portfolio, environment)
-    return _sealed(portfolio, environment)
-
-
-def _sealed(portfolio: Portfolio, environment: str) -> Sealed:
     lowered = lower(portfolio, environment)
     suites = {
         name: ready(portfolio, suite)
@@ -100,11 +96,12 @@ def evaluated(
     """
     portfolio, environment = made.portfolio, made.lowered.environment
     names = tuple(suites)
-    in_dev = made if environment == DEV else _sealed(portfolio, DEV)
-    slices = policy_slices(in_dev.lowered.policy, in_dev.lowered.agents.values())
+    in_dev = made.lowered if environment == DEV else lower(portfolio, DEV)
+    slices = policy_slices(in_dev.policy, in_dev.agents.values())
     results: dict[str, SuiteResult] = {}
     if names:
-        with trial(in_dev.bundle, clock, search_path) as bench:
+        bundle = made.bundle if environment == DEV else seal(sealable(in_dev))
+        with trial(bundle, clock, search_path) as bench:
             for name in names:
                 suite = made.suites[name]
                 part = slice_digest(slices[suite.definition.spec.agent])
