@@ -51,6 +51,9 @@ class Judgement:
 
 def judge(gate: str, requirement: Requirement, result: SuiteResult) -> Judgement:
     """The judgement of one requirement on one suite's result; none passes while a case that must pass has not."""
+    reason = _why_nothing_ran(result)
+    if reason is not None:
+        return _judgement(gate, requirement, result, "not_proven", None, None, None, reason)
     judgement = _measured(gate, requirement, result)
     failed = [case.id for case in result.cases if case.must_pass and not case.passed]
     if not failed:
@@ -60,9 +63,6 @@ def judge(gate: str, requirement: Requirement, result: SuiteResult) -> Judgement
 
 
 def _measured(gate: str, requirement: Requirement, result: SuiteResult) -> Judgement:
-    reason = _why_nothing_ran(result)
-    if reason is not None:
-        return _judgement(gate, requirement, result, "not_proven", None, None, None, reason)
     match requirement.metric:
         case "task_success_rate":
             return _success_rate(gate, requirement, result)
