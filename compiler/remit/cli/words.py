@@ -29,7 +29,7 @@ def parser(words: Sequence[str]) -> argparse.ArgumentParser:
     if not _asks_compiler(words, commands):
         from remit_runtime.cli import add_commands
 
-        add_commands(commands, RUNTIME_COMMANDS)
+        add_commands(commands, RUNTIME_COMMANDS, run_without="the definitions on disk, compiled for `dev`")
         # The same command, but without a bundle it compiles the one it needs.
         commands.choices["run"].set_defaults(does="remit.cli.operate:run")
     return top
@@ -73,21 +73,34 @@ def _author(commands: Commands) -> None:
 def _gate(commands: Commands) -> None:
     evals = _command(commands, "eval", "gate:evaluate", "run eval suites and judge their gates")
     evals.add_argument("suites", nargs="*", metavar="SUITE", help="default: all of them")
-    evals.add_argument("--to", default="dev", metavar="ENV", help="the environment whose gates judge")
+    evals.add_argument("--to", default="dev", metavar="ENV", help="whose gates judge; default: `dev`")
     evals.add_argument("--format", choices=("text", "json"), default="text")
 
 
 def _release(commands: Commands) -> None:
     build = _command(commands, "build", "release:build", "seal and sign the bundle of the commit at HEAD")
-    build.add_argument("--to", default="dev", metavar="ENV")
+    _for_whom(build)
     build.add_argument("-o", "--output", required=True, metavar="DIR")
     keys = _command(commands, "keys", "release:keys", "show the keys of this machine, or make one")
     keys.add_argument("new", nargs="?", metavar="NAME", help="make a key of this name")
     keys.add_argument("--format", choices=("text", "json"), default="text")
-    ship = _command(commands, "ship", "release:ship", "check, seal, eval, build, sign, verify, load and run")
-    ship.add_argument("--to", default="dev", metavar="ENV")
+    ship = _command(
+        commands, "ship", "release:ship", "check, seal, eval, sign, verify and load the commit at HEAD"
+    )
+    _for_whom(ship)
     ship.add_argument("-o", "--output", metavar="DIR", help="default: `bundles` in the local state")
-    ship.add_argument("--run", metavar="AGENT", help="then run this agent")
-    ship.add_argument("--input", action="extend", nargs="+", default=[], metavar="FILE|-|k=v")
-    ship.add_argument("--task", metavar="TYPE")
-    ship.add_argument("--script", metavar="FILE")
+    ship.add_argument("--run", metavar="AGENT", help="then run this agent on the enclosing repository")
+    ship.add_argument("--task", metavar="TYPE", help="of the run; default: the agent's only one")
+    ship.add_argument(
+        "--input",
+        action="extend",
+        nargs="+",
+        default=[],
+        metavar="FILE|-|k=v",
+        help="of the run: a JSON file, - for standard input, or single fields",
+    )
+    ship.add_argument("--script", metavar="FILE", help="answers of the model in the run, in `dev` only")
+
+
+def _for_whom(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--to", default="dev", metavar="ENV", help="for this environment; default: `dev`")

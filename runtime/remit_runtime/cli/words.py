@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from functools import partial
 from typing import TYPE_CHECKING
 
 COMMANDS = ("run", "runs", "agents", "halt", "kill", "lift", "audit", "verify")
 
+_NEWEST = "the newest in `bundles` of the local state"
 _SCOPE = "run:ID, agent:ID, tool:ID, bundle:DIGEST or everything"
 
 if TYPE_CHECKING:  # argparse has no public name for what `add_subparsers` gives
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
 
-def add_commands(commands: Commands, names: Collection[str] = COMMANDS) -> None:
+def add_commands(commands: Commands, names: Collection[str] = COMMANDS, run_without: str = _NEWEST) -> None:
     """Adds the runtime's commands of these names to a parser's subcommands.
 
-    Each sets `does` to `module:function`; the function takes the parsed arguments and gives the exit code.
+    `run_without` says which bundle `run` takes where none is named. Each command sets `does` to `module:function`;
+    the function takes the parsed arguments and gives the exit code.
     """
-    makers = {
-        "run": _run,
+    makers: dict[str, Callable[[Commands], None]] = {
+        "run": partial(_run, without=run_without),
         "runs": _runs,
         "agents": _agents,
         "halt": _halt,
@@ -44,17 +47,15 @@ def _format(command: argparse.ArgumentParser) -> None:
     command.add_argument("--format", choices=("text", "json"), default="text")
 
 
-def _bundle(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--bundle", metavar="FILE|DIGEST", help="default: the newest in `bundles` of the local state"
-    )
+def _bundle(command: argparse.ArgumentParser, without: str = _NEWEST) -> None:
+    command.add_argument("--bundle", metavar="FILE|DIGEST", help=f"default: {without}")
     command.add_argument("--env", default="dev", metavar="ENV", help="the environment whose trust counts")
 
 
-def _run(commands: Commands) -> None:
+def _run(commands: Commands, without: str) -> None:
     run = _command(commands, "run", "run:run", "run an agent of a bundle")
     run.add_argument("agent", metavar="AGENT")
-    _bundle(run)
+    _bundle(run, without)
     run.add_argument("--task", metavar="TYPE", help="default: the agent's only one")
     run.add_argument(
         "--input",
