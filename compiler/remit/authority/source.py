@@ -6,8 +6,9 @@ fact to its own node.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
+
+import msgspec
 
 from remit_runtime.bundle.graph import Budget
 from remit_runtime.bundle.policy import ApprovalRequirement, Fact, RedactPattern, ResourceIR, TeamIR
@@ -38,8 +39,7 @@ FaultKind = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(msgspec.Struct, frozen=True):
     """One entry of a rule's `when`: `is` is the plain form `path: value`; `in` has a tuple of values."""
 
     path: str
@@ -47,8 +47,7 @@ class Condition:
     value: Any
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuleSource:
+class RuleSource(msgspec.Struct, frozen=True, kw_only=True):
     """A rule of a Policy. A scope that is None means any; all conditions must hold."""
 
     path: str
@@ -72,14 +71,12 @@ class RuleSource:
         return f"{self.path}#{self.id}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FactSource:
+class FactSource(msgspec.Struct, frozen=True, kw_only=True):
     fact: Fact
     place: Place
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentSource:
+class AgentSource(msgspec.Struct, frozen=True, kw_only=True):
     """What an agent's definition says of authority: none of it permits anything."""
 
     path: str
@@ -92,8 +89,7 @@ class AgentSource:
     place: Place
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToolSource:
+class ToolSource(msgspec.Struct, frozen=True, kw_only=True):
     """A tool as policies see it; `input` is its JSON Schema as parsed.
 
     The arguments in `content` are what the call carries, not what it does: facts may look at them, rules may not.
@@ -108,14 +104,12 @@ class ToolSource:
     content: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResourceSource:
+class ResourceSource(msgspec.Struct, frozen=True, kw_only=True):
     resource: ResourceIR
     place: Place
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TenantSource:
+class TenantSource(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     id: str
     agents: tuple[str, ...] | None
@@ -125,8 +119,7 @@ class TenantSource:
     place: Place
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EnvironmentSource:
+class EnvironmentSource(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     id: str
     deny_tools: tuple[str, ...]
@@ -137,8 +130,7 @@ class EnvironmentSource:
     place: Place
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuthoritySource:
+class AuthoritySource(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the policy set of one bundle is made from, in any order.
 
     `data_classes` are the registered ones.
@@ -157,8 +149,7 @@ class AuthoritySource:
     data_classes: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class PolicyFault:
+class PolicyFault(msgspec.Struct, frozen=True, order=True):
     """What is wrong with a policy, as data; a rule words it for people.
 
     `place_key` is the node that the author must edit. `subject` is the word at fault and `expected` the words that

@@ -1,8 +1,8 @@
 """Shapes: what a JSON object looks like, as a short mapping or as a file with a JSON Schema."""
 
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeAlias, cast, get_args
 
+import msgspec
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
@@ -12,22 +12,19 @@ ScalarName = Literal["string", "integer", "number", "boolean", "object"]
 SCALAR_NAMES: tuple[ScalarName, ...] = get_args(ScalarName)
 
 
-@dataclass(frozen=True, slots=True)
-class ScalarType:
+class ScalarType(msgspec.Struct, frozen=True):
     """A named type; `object` is an object with any fields."""
 
     name: ScalarName
 
 
-@dataclass(frozen=True, slots=True)
-class ArrayType:
+class ArrayType(msgspec.Struct, frozen=True):
     """An array of any length."""
 
     item: "FieldType"
 
 
-@dataclass(frozen=True, slots=True)
-class ShapeField:
+class ShapeField(msgspec.Struct, frozen=True):
     """A field of an object."""
 
     name: str
@@ -35,15 +32,13 @@ class ShapeField:
     optional: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectType:
+class ObjectType(msgspec.Struct, frozen=True):
     """An object of these fields, in the order they were written, and no others."""
 
     fields: tuple[ShapeField, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ShapeFile:
+class ShapeFile(msgspec.Struct, frozen=True):
     """A JSON Schema in a file, relative to the definition that names it."""
 
     path: str

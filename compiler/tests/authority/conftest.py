@@ -1,10 +1,10 @@
 """A small organisation as the source of authority, and the decision point over what it lowers to."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from remit.authority.lower import lower_policies
 from remit.authority.source import (

@@ -1,13 +1,13 @@
 """The laws of authority over random small organisations: narrowing narrows, and nobody helps themselves."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from itertools import product
 from typing import Any
 
 import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from remit.authority.source import AuthoritySource, Condition, RuleSource
 from remit_runtime.bundle.policy import PolicySet

@@ -1,10 +1,10 @@
 """The algebra of authority, layer by layer: who can permit, and what each layer takes away."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from remit.authority.source import AuthoritySource, RuleSource
 from remit_runtime.bundle.policy import PolicySet

@@ -1,12 +1,12 @@
 """What is wrong with policies: each fault names its kind, the node to edit, and the words that would be right."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import cedarpy
 import pytest
+from msgspec.structs import replace
 
 from remit.authority.encode import policy
 from remit.authority.layers import Draft
