@@ -106,11 +106,10 @@ def result_text(result: RunResult) -> str:
         f"{result.run}  {result.agent} {result.version}  {result.reason or 'waiting'}",
         f"  {shown(result.detail)}",
     ]
-    if result.artifacts:
-        lines += [f"  wrote {one.path} ({one.length} bytes)" for one in result.artifacts]
-    elif result.output is not None:
+    if result.output is not None:
         text = json.dumps(trusted_json(result.output), ensure_ascii=False, indent=2)
         lines += [f"  {shown_json(line)}" for line in text.split("\n")]
+    lines += [f"  wrote {one.path} ({one.length} bytes)" for one in result.artifacts]
     lines.append(
         f"  steps {spent.steps}/{budget.steps}"
         f"  model calls {spent.model_calls}/{budget.model_calls}"
