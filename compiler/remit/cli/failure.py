@@ -44,7 +44,10 @@ def _is_somewhere() -> bool:
 
 
 def _said(message: str, code: int) -> int:
-    from remit_runtime.gateway.redact import shown
-
-    print(f"remit: {shown(message)}", file=sys.stderr)
+    print(f"remit: {_one_line(message)}", file=sys.stderr)
     return code
+
+
+def _one_line(text: str) -> str:
+    """A message in which nothing is hidden: what a file or a word brought along may steer a terminal."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)
