@@ -25,6 +25,10 @@ def one_commit(directory: Path, files: Mapping[str, bytes]) -> str:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)
     run_git(directory, "init", "--quiet", "--initial-branch=main", "--template=")
+    # These go before the `.gitattributes` of the files themselves, so that every byte is committed as it stands.
+    info = directory / ".git" / "info"
+    info.mkdir(exist_ok=True)
+    (info / "attributes").write_text("* -text -ident -filter -working-tree-encoding\n", encoding="ascii")
     run_git(directory, "-c", "core.autocrlf=false", "add", "--force", "--all", ".")
     run_git(
         directory,
