@@ -33,5 +33,11 @@ def observed(runtime: Runtime, result: RunResult, schemas: Schemas, output: Any)
 
 
 def _content(artifact: ArtifactFile) -> Any:
-    data = artifact.path.read_bytes()
-    return json.loads(data) if artifact.name.endswith(".json") else data.decode("utf-8")
+    text = artifact.path.read_bytes().decode("utf-8")
+    if not artifact.name.endswith(".json"):
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        # A string is written as it is whatever the name says; graders then see that string.
+        return text

@@ -14,14 +14,17 @@ from remit.link import Portfolio
 from remit.link.paths import PathRefused, resolve
 from remit.lower.values import plain
 from remit_runtime.canonical import Digest, canonical_json, canonical_json_full, digest_of
+from remit_runtime.errors import UsageError
 
 GRADERS_VERSION = 0
 """Counts up when a grader of the compiler judges otherwise than before, so that old evidence goes stale."""
+MAX_FIXTURE_BYTES = 16 * 2**20
+"""Of one file that a case works on."""
 
 
 @dataclass(frozen=True)
 class ReadyCase:
-    """A case with the files it works on; `script` is the path of its script from the root, None without one."""
+    """A case with the files it works on, and the bytes of its script."""
 
     case: Case
     workspace: Mapping[str, bytes]
@@ -43,9 +46,15 @@ class ReadySuite:
 
 
 def ready(portfolio: Portfolio, suite: EvalSuite) -> ReadySuite:
-    """The suite of a linked portfolio with all its cases read."""
+    """The suite of a linked portfolio with all its cases read.
+
+    Raises:
+        UsageError: `fixture_unreadable`: a file of a case is a link or too large, and a run without it shows nothing.
+    """
     path = portfolio.path_of(suite)
-    cases = tuple(_ready_case(portfolio, path, case) for case in portfolio.cases[suite.metadata.id])
+    # What a case names is found from the file that the case stands in.
+    beside = _resolved(path, suite.spec.cases)
+    cases = tuple(_ready_case(portfolio, beside, case) for case in portfolio.cases[suite.metadata.id])
     graders = tuple(_grader(grader) for grader in suite.spec.graders)
     spec = suite.spec
     rules = {
@@ -66,25 +75,28 @@ def ready(portfolio: Portfolio, suite: EvalSuite) -> ReadySuite:
     )
 
 
-def _ready_case(portfolio: Portfolio, suite: str, case: Case) -> ReadyCase:
-    workspace = {} if case.workspace is None else _folder(portfolio, suite, case.workspace)
-    script = None
-    if case.script is not None:
-        content = portfolio.tree.read(_resolved(suite, case.script))
-        script = None if isinstance(content, Fault) else content
+def _ready_case(portfolio: Portfolio, beside: str, case: Case) -> ReadyCase:
+    workspace = {} if case.workspace is None else _folder(portfolio, beside, case.workspace)
+    script = None if case.script is None else _content(portfolio, _resolved(beside, case.script))
     return ReadyCase(case, workspace, script)
 
 
-def _folder(portfolio: Portfolio, suite: str, folder: str) -> dict[str, bytes]:
+def _folder(portfolio: Portfolio, beside: str, folder: str) -> dict[str, bytes]:
     """The files below a folder of the tree, by their path in it."""
-    above = _resolved(suite, folder).rstrip("/") + "/"
-    found: dict[str, bytes] = {}
-    for path in portfolio.tree.paths:
-        if path.startswith(above):
-            content = portfolio.tree.read(path)
-            if isinstance(content, bytes):
-                found[path.removeprefix(above)] = content
-    return found
+    above = _resolved(beside, folder).rstrip("/") + "/"
+    return {
+        path.removeprefix(above): _content(portfolio, path)
+        for path in portfolio.tree.paths
+        if path.startswith(above)
+    }
+
+
+def _content(portfolio: Portfolio, path: str) -> bytes:
+    content = portfolio.tree.read(path, MAX_FIXTURE_BYTES)
+    if isinstance(content, Fault):
+        reason = content.kind.replace("-", " ")
+        raise UsageError("fixture_unreadable", f"`{path}` cannot be given to a case: {reason}")
+    return content
 
 
 def _resolved(base: str, path: str) -> str:
