@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from remit.evals.graders import MISSING, grade
 from remit.evals.graders.policy import violations
@@ -72,14 +73,12 @@ class _Epoch:
 def _case(bench: Bench, suite: ReadySuite, ready: ReadyCase) -> CaseResult:
     spec = suite.definition.spec
     epochs = [_epoch(bench, suite, ready, number) for number in range(spec.epochs)]
-    passing = sum(epoch.passed for epoch in epochs)
-    decided = passing == len(epochs) if spec.case_passes == "all" else passing * 2 > len(epochs)
     # What a report shows of several epochs is the first that did not pass.
     shown = next((epoch for epoch in epochs if not epoch.passed), epochs[0])
     counted = [epoch.violations for epoch in epochs if epoch.violations is not None]
     return CaseResult(
         id=ready.case.id,
-        passed=decided,
+        passed=passes([epoch.passed for epoch in epochs], spec.case_passes),
         must_pass=ready.case.must_pass,
         reason=shown.reason,
         grades=shown.grades,
@@ -89,6 +88,11 @@ def _case(bench: Bench, suite: ReadySuite, ready: ReadyCase) -> CaseResult:
         runs=tuple(epoch.run for epoch in epochs if epoch.run is not None),
         error=next((epoch.error for epoch in epochs if epoch.error is not None), None),
     )
+
+
+def passes(epochs: Sequence[bool], rule: Literal["all", "majority"]) -> bool:
+    """Whether a case passes whose epochs passed or not; a tie is no majority."""
+    return all(epochs) if rule == "all" else sum(epochs) * 2 > len(epochs)
 
 
 def _epoch(bench: Bench, suite: ReadySuite, ready: ReadyCase, number: int) -> _Epoch:
