@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 import pytest
 
 MAX_CPU_SECONDS = 2.0
+MAX_CPU_RATIO = 6.5
+"""What a hostile check may cost beside a harmless one of the same run: 2 s where that takes 0.3 s, as it does at rest."""
 MAX_RSS_MIB = 300
 TEAM = b"apiVersion: remit/v1\nkind: Team\nmetadata: {id: appsec}\nspec: {members: [{principal: 'os:*', roles: [x]}]}\n"
 LAUGHS = b"a: &a [x,x,x,x,x,x,x,x,x]\n" + b"".join(
@@ -98,6 +100,16 @@ def checked(root: Path, out: Path) -> Checked:
 
 
 @pytest.fixture(scope="module")
+def most_seconds(out: Path) -> float:
+    """The CPU seconds that a check may take, on a machine as busy as this one is now."""
+    harmless = out / "harmless"
+    harmless.mkdir()
+    (harmless / "remit.yaml").write_bytes(b"apiVersion: remit/v1\norganisation: acme\n")
+    cost = sorted(checked(harmless, out).cpu_seconds for _ in range(3))[1]
+    return max(MAX_CPU_SECONDS, MAX_CPU_RATIO * cost)
+
+
+@pytest.fixture(scope="module")
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where a check leaves its cost, and the bytecode of an installed program, which a first check writes."""
     folder = tmp_path_factory.mktemp("out")
@@ -113,10 +125,10 @@ def repository(tmp_path: Path) -> Path:
     return root
 
 
-def is_bounded(result: Checked) -> bool:
+def is_bounded(result: Checked, most_seconds: float) -> bool:
     """Whether the check said what is wrong and ended as it should, at a small cost."""
     assert (result.errors, result.code) == ("", 1)
-    assert result.cpu_seconds < MAX_CPU_SECONDS
+    assert result.cpu_seconds < most_seconds
     return result.rss_mib < MAX_RSS_MIB
 
 
@@ -128,13 +140,13 @@ def is_told(result: Checked, code: str, words: str, path: str) -> bool:
     )
 
 
-def test_hostile_files_are_all_refused_in_one_run(repository: Path, out: Path) -> None:
+def test_hostile_files_are_all_refused_in_one_run(repository: Path, out: Path, most_seconds: float) -> None:
     for attack, (content, _, _) in SMALL.items():
         (repository / "policies" / f"{attack}.yaml").write_bytes(content)
 
     result = checked(repository, out)
 
-    assert is_bounded(result)
+    assert is_bounded(result, most_seconds)
     missed = {
         attack
         for attack, facts in SMALL.items()
@@ -144,13 +156,15 @@ def test_hostile_files_are_all_refused_in_one_run(repository: Path, out: Path) -
 
 
 @pytest.mark.parametrize("attack", LARGE)
-def test_a_large_hostile_file_is_refused(attack: str, repository: Path, out: Path) -> None:
+def test_a_large_hostile_file_is_refused(
+    attack: str, repository: Path, out: Path, most_seconds: float
+) -> None:
     content, code, words = LARGE[attack]
     (repository / "policies/hostile.yaml").write_bytes(content)
 
     result = checked(repository, out)
 
-    assert is_bounded(result)
+    assert is_bounded(result, most_seconds)
     assert is_told(result, code, words, "policies/hostile.yaml")
 
 
@@ -188,13 +202,15 @@ ENTRIES = {
 }
 
 
-def test_hostile_entries_of_a_folder_are_all_refused_in_one_run(repository: Path, out: Path) -> None:
+def test_hostile_entries_of_a_folder_are_all_refused_in_one_run(
+    repository: Path, out: Path, most_seconds: float
+) -> None:
     for make, _, _ in ENTRIES.values():
         make(repository / "policies")
 
     result = checked(repository, out)
 
-    assert is_bounded(result)
+    assert is_bounded(result, most_seconds)
     missed = {name for name, facts in ENTRIES.items() if not is_told(result, *facts[1:], f"policies/{name}")}
     assert missed == set()
 
