@@ -11,7 +11,7 @@ import pytest
 
 MAX_CPU_SECONDS = 2.0
 MAX_CPU_RATIO = 6.5
-"""What a hostile check may cost beside a harmless one of the same run: 2 s where that takes 0.3 s, as it does at rest."""
+"""What a hostile check may cost beside a harmless one of the same run: 2 s where that takes 0.3 s, as at rest."""
 MAX_RSS_MIB = 300
 TEAM = b"apiVersion: remit/v1\nkind: Team\nmetadata: {id: appsec}\nspec: {members: [{principal: 'os:*', roles: [x]}]}\n"
 LAUGHS = b"a: &a [x,x,x,x,x,x,x,x,x]\n" + b"".join(
