@@ -6,14 +6,16 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from remit.cli.author import report_of, tree_of
 from remit.cli.here import clock, did_you_mean
-from remit.evals.gate import Judgement, Verdict
+from remit.evals.gate import Judgement, Verdict, verdict_of
 from remit.evals.results import CaseResult, SuiteResult
 from remit.release.ship import Evaluated, Sealed, evaluated, sealed, suites_of
 from remit_runtime.errors import UsageError
@@ -78,7 +80,8 @@ def progress() -> Any:
 def evaluation_text(shown: Evaluated) -> str:
     """The results of suites and the verdicts of gates, as people read them."""
     lines = [line for result in shown.results.values() for line in _suite_lines(result)]
-    lines += [line for judgement in shown.judgements for line in _judgement_lines(judgement)]
+    for _, judgements in groupby(shown.judgements, key=lambda one: (one.gate, one.suite)):
+        lines += _gate_lines(tuple(judgements))
     if not shown.judgements:
         lines.append("no gate stands before these agents here")
     return "\n".join(lines) + "\n"
@@ -95,18 +98,24 @@ def _suite_lines(result: SuiteResult) -> list[str]:
     return lines
 
 
-def _judgement_lines(judgement: Judgement) -> list[str]:
-    requirement = judgement.requirement
-    verdict = judgement.verdict.replace("_", " ")
-    where = f" over {judgement.suite}" if judgement.suite else ""
-    head = f"gate {judgement.gate}{where}: {verdict}"
-    wants = f"  {requirement.metric} {requirement.op} {requirement.value}: {judgement.detail}"
-    counts = f"  n = {judgement.n}"
-    if judgement.k is not None:
-        counts += f", k = {judgement.k}"
-    if judgement.needed is not None:
-        counts += f", the smallest k that passes is {judgement.needed}"
-    return [head, wants, counts]
+def _gate_lines(judgements: Sequence[Judgement]) -> list[str]:
+    """A gate over one suite: its verdict, and each requirement with the numbers that decided it."""
+    first = judgements[0]
+    where = f" over {first.suite}" if first.suite else ""
+    lines = [f"gate {first.gate}{where}: {_words(verdict_of(judgements))}"]
+    for one in judgements:
+        wanted = f"{one.requirement.metric} {one.requirement.op} {one.requirement.value}"
+        counts = f"n = {one.n}"
+        if one.k is not None:
+            counts += f", k = {one.k}"
+        if one.needed is not None:
+            counts += f", the smallest k that passes is {one.needed}"
+        lines += [f"  {wanted} {_words(one.verdict)}: {one.detail}", f"    {counts}"]
+    return lines
+
+
+def _words(verdict: Verdict) -> str:
+    return verdict.replace("_", " ")
 
 
 def evaluation_json(shown: Evaluated) -> str:

@@ -53,7 +53,7 @@ def test_ship_says_the_digest_the_verdict_and_what_the_run_came_to(shipped: Ship
     assert digest_in(shipped.done.stdout) == lines[2]
     assert "suite review  acme.explainer@0.1.0  7 of 8 cases passed" in lines
     assert "gate review-quality over review: passed" in lines
-    assert "  n = 8, k = 7, the smallest k that passes is 7" in lines
+    assert "    n = 8, k = 7, the smallest k that passes is 7" in lines
     assert any(re.fullmatch(r"run_\w+  acme\.lister 0\.1\.0  succeeded", line) for line in lines)
 
 
@@ -98,8 +98,8 @@ def test_one_failing_case_too_many_stops_the_ship_and_says_by_how_much(
         "  failed bad-1\n"
         '    text: text does not contain "lock"\n'
         "gate review-quality over review: failed\n"
-        "  task_success_rate >= 0.50: 6 of 8 cases passed; the rate is at least 0.400 at 0.95 confidence\n"
-        "  n = 8, k = 6, the smallest k that passes is 7\n"
+        "  task_success_rate >= 0.50 failed: 6 of 8 cases passed; the rate is at least 0.400 at 0.95 confidence\n"
+        "    n = 8, k = 6, the smallest k that passes is 7\n"
         "nothing was shipped: the gates of `dev` say failed\n"
     )
     assert not (folder / ".remit/bundles").exists()
@@ -157,7 +157,9 @@ def test_a_suite_that_did_not_run_is_not_proven_which_is_not_failed(
     done = remit(clone({CASES: without_scripts}), "ship")
     assert done.returncode == 3
     assert "gate review-quality over review: not proven\n" in done.stdout
-    assert ": the suite did not run: model_adapter_missing: " in done.stdout
+    assert (
+        "task_success_rate >= 0.50 not proven: the suite did not run: model_adapter_missing: " in done.stdout
+    )
 
 
 # ---- refused before anything runs
