@@ -5,6 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+
+def pytest_configure() -> None:
+    """Lets an example take as long as it takes: on a shared machine time says nothing about the code."""
+    settings.register_profile("remit", deadline=None)
+    settings.load_profile("remit")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
