@@ -11,7 +11,7 @@ from pathlib import Path
 from remit.cli.author import report_of
 from remit.cli.gate import EXIT, evaluation_text, progress
 from remit.cli.here import clock, did_you_mean, version_of
-from remit.git import commit_tree, dirty_definitions, enclosing_root
+from remit.git import commit_tree, dirty_definitions, enclosing_root, head_commit
 from remit.release.provenance import BuildFacts
 from remit.release.ship import Evaluated, Sealed, evaluated, released, sealed, suites_of
 from remit_runtime.errors import TrustInvalid, UsageError
@@ -98,6 +98,8 @@ def _root() -> Path:
 
 def _sealed_head(root: Path, environment: str) -> tuple[Sealed, str, int] | int:
     """The sealed bundle of HEAD with its commit and when it was begun, or the exit code of what is in the way."""
+    if head_commit(root) is None:
+        raise UsageError("no_commit", f"a bundle is made of a commit, and `{root}` has none yet")
     dirty = dirty_definitions(root)
     if dirty:
         listed = "".join(f"\n  {path}" for path in dirty[:20])

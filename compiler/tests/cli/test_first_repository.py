@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 
 Remit = Callable[..., Any]
+README = Path(__file__).parents[3] / "README.md"
 RUN = ("run", "acme.digest", "--input", "since=HEAD~1", "--script", "digest.script.json")
 
 
@@ -30,6 +31,12 @@ def first(tmp_path_factory: pytest.TempPathFactory, remit: Remit, git: Callable[
     git(folder, "add", "--all")
     git(folder, "commit", "-q", "--message=First agent")
     return First(folder, init, remit(folder, *RUN, "--format", "json"))
+
+
+def test_the_tour_of_the_readme_is_what_these_tests_type() -> None:
+    tour = README.read_text("utf-8").partition("## A tour")[2]
+    assert "$ remit init acme && cd acme && git init" in tour
+    assert f"$ remit {' '.join(RUN)}\n" in tour
 
 
 def test_init_says_what_it_wrote_and_what_to_type_next(first: First) -> None:

@@ -212,6 +212,19 @@ def test_definitions_that_differ_from_the_commit_are_not_built(clone: Clone, rem
     assert not (folder / "out").exists()
 
 
+def test_without_a_commit_there_is_nothing_to_build(
+    original: Path, git: Callable[..., str], remit: Remit, tmp_path: Path
+) -> None:
+    folder = tmp_path / "fresh"
+    shutil.copytree(original, folder, ignore=shutil.ignore_patterns(".git", ".remit"))
+    outside = remit(folder, "build", "-o", "out")
+    git(folder, "init", "-q", "--template=")
+    inside = remit(folder, "build", "-o", "out")
+    for done in (outside, inside):
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr == f"remit: a bundle is made of a commit, and `{folder}` has none yet\n"
+
+
 def test_a_broken_commit_is_reported_and_not_built(clone: Clone, remit: Remit) -> None:
     folder = clone({"releases/production.yaml": "apiVersion: remit/v1\n"})
     done = remit(folder, "build", "-o", "out")
