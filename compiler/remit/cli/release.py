@@ -1,9 +1,8 @@
-"""What a release manager types: build, keys, ship."""
+"""What a release manager types: build, ship."""
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from pathlib import Path
@@ -15,10 +14,9 @@ from remit.git import commit_tree, dirty_definitions, enclosing_root, head_commi
 from remit.release.provenance import BuildFacts
 from remit.release.ship import Evaluated, Sealed, evaluated, released, sealed, suites_of
 from remit_runtime.errors import TrustInvalid, UsageError
-from remit_runtime.trust.keys import KeyMade, PrivateKey, ensure_dev_key, new_private_key, read_private_key
-from remit_runtime.trust.keys import write_private_key as write_key
+from remit_runtime.trust.keys import KeyMade, PrivateKey, ensure_dev_key, read_private_key
 from remit_runtime.trust.roots import DEV, roots_of
-from remit_runtime.trust.state import home_of, make_home
+from remit_runtime.trust.state import home_of
 from remit_runtime.trust.verify import open_verified
 
 BUILDER = "remit:local"
@@ -141,51 +139,3 @@ def signers(environment: str) -> tuple[PrivateKey, ...]:
             f"`{environment}` asks for {roots.threshold} signatures and {len(trusted)} of its keys are here",
         )
     return trusted
-
-
-def keys(arguments: argparse.Namespace) -> int:
-    """Shows the keys of this machine, or makes one and says what to put into `trust.toml`."""
-    home = home_of(os.environ, Path.cwd())
-    if arguments.new is not None:
-        return _new_key(home, arguments.new)
-    rows = [
-        {"name": path.stem, "keyid": read_private_key(path).public.keyid, "path": str(path)}
-        for path in sorted((home / "keys").glob("*.key"))
-    ]
-    if arguments.format == "json":
-        print(json.dumps({"version": 1, "keys": rows}, indent=2))
-        return 0
-    if not rows:
-        print(f"there is no key in {home / 'keys'}; the first `remit ship` makes that of `dev`")
-    for row in rows:
-        print(f"{row['name']}  {row['keyid']}  {row['path']}")
-    return 0
-
-
-def _new_key(home: Path, name: str) -> int:
-    if not (name.isascii() and name.replace("-", "").replace("_", "").isalnum()):
-        raise UsageError("bad_name", f"a key is named by one word, not `{name}`")
-    if name == DEV:
-        raise UsageError("bad_name", "the key of `dev` is made by the first `remit ship` or `remit run`")
-    make_home(home)
-    path = home / "keys" / f"{name}.key"
-    key = new_private_key()
-    if not write_key(path, key):
-        raise UsageError("key_exists", f"there is a key `{path}` already")
-    print(_TRUST.format(path=path, trust=home / "trust.toml", key=key.public.keyid, raw=key.public.raw.hex()))
-    return 0
-
-
-_TRUST = """\
-made {path}; an environment trusts it once {trust} lists it:
-
-version = 0
-
-[environments.production]
-threshold = 1
-keys = ["{key}"]
-
-[keys.{key}]
-scheme = "ed25519"
-public = "{raw}"\
-"""

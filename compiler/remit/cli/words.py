@@ -81,7 +81,7 @@ def _release(commands: Commands) -> None:
     build = _command(commands, "build", "release:build", "seal and sign the bundle of the commit at HEAD")
     _for_whom(build)
     build.add_argument("-o", "--output", required=True, metavar="DIR")
-    keys = _command(commands, "keys", "release:keys", "show the keys of this machine, or make one")
+    keys = _command(commands, "keys", "keys:keys", "show the keys of this machine, or make one")
     keys.add_argument("new", nargs="?", metavar="NAME", help="make a key of this name")
     keys.add_argument("--format", choices=("text", "json"), default="text")
     ship = _command(
