@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any, cast
@@ -144,6 +145,22 @@ def test_a_reviewed_tool_of_a_server_is_pinned_whole(grown: Files, lower_files: 
     described = edited(granted, pinned, '"Search tickets"', '"Search all tickets"')
     changed = (closures(lower_files(one))["acme.explainer"] for one in (granted, described))
     assert len(set(changed)) == 2
+
+
+def test_a_limit_of_visits_survives_on_every_state_that_may_have_one(
+    grown: Files, lower_files: LowerFiles
+) -> None:
+    limited = re.sub(r"type: (?!end|model)(\w+)", r"type: \1, max_visits: 3", grown[GRAPH])
+    limited = limited.replace("type: parallel, max_visits: 3\n", "type: parallel\n      max_visits: 3\n")
+    limited = limited.replace("type: check, max_visits: 3\n", "type: check\n      max_visits: 3\n")
+    limited = limited.replace("type: handoff, max_visits: 3\n", "type: handoff\n      max_visits: 3\n")
+    graph = lower_files({**grown, GRAPH: limited}).agents["acme.reviewer"].graph
+    visits = {state.id: getattr(state, "max_visits", None) for state in graph.states}
+    assert {name: limit for name, limit in visits.items() if limit is not None} == {
+        **dict.fromkeys(("confirm", "evidence", "explain", "find_secrets", "gather", "look"), 3),
+        **dict.fromkeys(("read_diff", "recall", "report"), 3),
+        "review": 8,
+    }
 
 
 # ---- order
