@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from remit_runtime.bundle.graph import Budget, GraphIR, Reference
+from remit_runtime.bundle.graph import Binding, Budget, GraphIR, Reference
 from remit_runtime.bundle.words import Autonomy, Risk, Struct
 from remit_runtime.canonical import Digest
 
@@ -34,10 +34,33 @@ class Guardrails(Struct, frozen=True):
     block_on_secret_exposure: bool
 
 
+class ContextSourceIR(Struct, frozen=True):
+    """Where a part of a context packet comes from: the task's input, a file of the workspace, or a read of a tool."""
+
+    id: str
+    type: Literal["task", "file", "tool"]
+    path: str | None
+    tool: str | None
+    args: Binding | None
+    trust: Literal["trusted", "untrusted"]
+    max_tokens: int
+    max_age_milliseconds: int | None
+
+
+class SourceUse(Struct, frozen=True):
+    """A context source that an agent names, pinned by the digest of its `ContextSourceIR` object."""
+
+    id: str
+    object: Digest
+
+
 class ContextLimits(Struct, frozen=True):
+    """`sources` pins everything that `required`, `optional` and the context states name, sorted by id."""
+
     max_input_tokens: int
     required: tuple[str, ...]
     optional: tuple[str, ...]
+    sources: tuple[SourceUse, ...] = ()
 
 
 class MemoryGrant(Struct, frozen=True):
@@ -94,7 +117,10 @@ class PromptIR(Struct, frozen=True):
 
 
 class ModelIR(Struct, frozen=True):
-    """A model an agent may use. `provider` is `scripted` or the name of an adapter."""
+    """A model an agent may use. `provider` is `scripted` or the name of an adapter; `api` the wire form it speaks.
+
+    `price_source` says which table the prices stand in; `credential_object` pins the `CredentialIR`.
+    """
 
     id: str
     provider: str
@@ -107,3 +133,6 @@ class ModelIR(Struct, frozen=True):
     input_microusd_per_million: int
     output_microusd_per_million: int
     credential: str | None
+    api: Literal["chat", "responses"] = "chat"
+    price_source: str = "definition"
+    credential_object: Digest | None = None

@@ -82,6 +82,7 @@ class EnvironmentIR(Struct, frozen=True):
     budget: Budget | None
     require_evidence: bool
     hosts: tuple[tuple[str, str], ...]
+    residency: tuple[str, ...] = ()
 
 
 class TenantIR(Struct, frozen=True):
@@ -89,6 +90,8 @@ class TenantIR(Struct, frozen=True):
     deny_tools: tuple[str, ...]
     agents: tuple[str, ...] | None
     budget: Budget | None
+    deny_effects: tuple[Effect, ...] = ()
+    residency: tuple[str, ...] = ()
 
 
 class RedactPattern(Struct, frozen=True):

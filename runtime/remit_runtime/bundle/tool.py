@@ -42,10 +42,24 @@ class Limits(Struct, frozen=True):
     attempts: int
 
 
+class CredentialIR(Struct, frozen=True):
+    """Where the gateway finds a secret, and whom it may be shown to. Exactly one of `env` and `file` is set."""
+
+    id: str
+    env: str | None
+    file: str | None
+    hosts: tuple[str, ...]
+    scopes: tuple[str, ...]
+    max_ttl_seconds: int
+
+
 class CredentialUse(Struct, frozen=True):
+    """The credential that is leased for a call; `object` pins its `CredentialIR`."""
+
     ref: str
     scopes: tuple[str, ...]
     ttl_seconds: int
+    object: Digest | None = None
 
 
 class ArgvPart(Struct, frozen=True):
@@ -73,11 +87,29 @@ class ProcessIR(Struct, frozen=True, tag="process"):
     executes_repository: bool
 
 
+class Selected(Struct, frozen=True):
+    """One field of an output that is picked from an answer: its name, and the steps to it in the answer."""
+
+    name: str
+    path: tuple[str, ...]
+
+
 class HttpIR(Struct, frozen=True, tag="http"):
+    """A request. In the path of `url` `{name}` is percent-encoded and `{+name}` keeps its slashes (RFC 6570 §3.2.3).
+
+    `query` and `headers` are sent as they are named; `body` holds the arguments that stand nowhere else. `select`
+    picks fields from an object, or from every item of an array, which becomes `{items: []}`.
+    """
+
     method: str
     url: str
     hosts: tuple[str, ...]
     body: Literal["none", "arguments"]
+    query: tuple[str, ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    output: Literal["json", "text"] = "json"
+    ok_statuses: tuple[int, ...] = (200, 201, 202, 204)
+    select: tuple[Selected, ...] = ()
 
 
 class McpIR(Struct, frozen=True, tag="mcp"):

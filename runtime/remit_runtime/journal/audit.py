@@ -104,15 +104,27 @@ def row_hash(prev: bytes, row: AuditRow) -> bytes:
     return chained(prev, canonical_json(row))
 
 
-def entry_of(event: RunEvent) -> AuditEntry | None:
+def entry_of(event: RunEvent) -> AuditEntry | None:  # noqa: C901 (one flat match over every event)
     """The audit entry that an event makes by itself, or None for the moves of a run that touch nothing outside it."""
     match event:
         case events.ToolDecided() | events.ToolIntended() | events.ToolSettled():
             return _of_tool(event)
-        case events.ModelIntended() | events.ModelSettled():
+        case events.ModelSkipped() | events.ModelIntended() | events.ModelSettled():
             return _of_model(event)
-        case events.ApprovalRequested() | events.ApprovalSettled():
+        case events.ApprovalRequested() | events.ApprovalGiven() | events.ApprovalSettled():
             return _of_approval(event)
+        case events.QuestionAsked():
+            return AuditEntry("question_asked", outcome="asked", code=event.question)
+        case events.QuestionAnswered():
+            how = "asserted, not proved" if event.asserted else "proved"
+            return AuditEntry(
+                "question_answered", principal=event.by, outcome="answered", code=event.question, detail=how
+            )
+        case events.ContextPacked():
+            outcome = "packed" if event.failed is None else "failed"
+            return AuditEntry("context_packed", outcome=outcome, code=event.failed, detail=event.packet)
+        case events.OutputVerified():
+            return _of_verified(event)
         case events.ChildStarted() | events.ChildEnded():
             return _of_child(event)
         case events.RunStarted():
@@ -152,7 +164,17 @@ def _of_tool(event: events.ToolDecided | events.ToolIntended | events.ToolSettle
             )
 
 
-def _of_model(event: events.ModelIntended | events.ModelSettled) -> AuditEntry:
+def _of_verified(event: events.OutputVerified) -> AuditEntry:
+    broken = next((check for check in event.checks if not check.passed), None)
+    if broken is None:
+        return AuditEntry("output_verified", outcome="passed")
+    return AuditEntry("output_verified", outcome="failed", code=broken.check, detail=broken.detail)
+
+
+def _of_model(event: events.ModelSkipped | events.ModelIntended | events.ModelSettled) -> AuditEntry:
+    if isinstance(event, events.ModelSkipped):
+        detail = f"model {event.model}: {event.reason}"
+        return AuditEntry("model_skipped", outcome="skipped", code=event.code, detail=detail)
     if isinstance(event, events.ModelSettled):
         return AuditEntry("model_settled", call=event.call, outcome=event.outcome, code=event.code)
     return AuditEntry(
@@ -164,8 +186,14 @@ def _of_model(event: events.ModelIntended | events.ModelSettled) -> AuditEntry:
     )
 
 
-def _of_approval(event: events.ApprovalRequested | events.ApprovalSettled) -> AuditEntry:
+def _of_approval(
+    event: events.ApprovalRequested | events.ApprovalGiven | events.ApprovalSettled,
+) -> AuditEntry:
     detail = f"approval {event.approval}"
+    if isinstance(event, events.ApprovalGiven):
+        how = "asserted, not proved" if event.asserted else "proved"
+        said = f"{detail}, {how}: {event.reason}"
+        return AuditEntry("approval_given", principal=event.by, outcome=event.decision, detail=said)
     if isinstance(event, events.ApprovalSettled):
         by = " ".join(event.by) or None
         return AuditEntry("approval_settled", principal=by, outcome=event.outcome, detail=detail)

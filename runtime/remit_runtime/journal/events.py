@@ -18,8 +18,8 @@ from remit_runtime.canonical import Digest
 VERSION = 0
 
 
-class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
-    """The root of every event; each kind has its own tag."""
+class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
+    """The root of every event; each kind has its own tag, and what has its default value is not written."""
 
 
 class Spend(Event, frozen=True):
@@ -72,13 +72,77 @@ class OutputAccepted(Event, frozen=True, tag="output_accepted"):
     detail: str | None = None
 
 
+class PackedSource(Event, frozen=True):
+    """A source in a context packet. `freshness_ms` is its age when it was read, where it has one."""
+
+    id: str
+    type: Literal["task", "file", "tool"]
+    trust: Literal["trusted", "untrusted"]
+    freshness_ms: int | None
+    tokens: int
+    digest: Digest
+    text: str
+
+
+class ExcludedSource(Event, frozen=True):
+    """A source that is not in the packet, and why: a stable code and a sentence."""
+
+    id: str
+    code: str
+    reason: str
+
+
+class ContextPacked(Event, frozen=True, tag="context_packed"):
+    """A context state made a packet. `packet` is its id, the digest of all that is in it; tokens are estimates.
+
+    `failed` names the required source without which the packet is none; the run ends before any model is asked.
+    """
+
+    state: str
+    packet: Digest
+    sources: tuple[PackedSource, ...]
+    excluded: tuple[ExcludedSource, ...]
+    tokens: int
+    failed: str | None = None
+
+
+class Routing(Event, frozen=True):
+    """Why this model was asked: what the question needs, and what the model offers."""
+
+    task: str
+    worst_microusd: int
+    input_tokens: int
+    context_tokens: int
+    needs: tuple[str, ...]
+    capabilities: tuple[str, ...]
+    residency: tuple[str, ...]
+    allowed_residency: tuple[str, ...]
+    price_source: str
+
+
+class ModelSkipped(Event, frozen=True, tag="model_skipped"):
+    """A model of the agent's list that may not answer this question; the next one is tried."""
+
+    state: str
+    model: str
+    attempt: int
+    code: str
+    reason: str
+    routing: Routing
+
+
 class ModelIntended(Event, frozen=True, tag="model_intended"):
+    """A model is asked. `credential` is the id of the lease it is asked with, `endpoint` the host that is asked."""
+
     call: str
     state: str
     model: str
     attempt: int
     request: Digest
     reserved: Spend
+    routing: Routing | None = None
+    credential: str | None = None
+    endpoint: str | None = None
 
 
 class ModelSettled(Event, frozen=True, tag="model_settled"):
@@ -98,8 +162,39 @@ class ModelSettled(Event, frozen=True, tag="model_settled"):
     detail: str | None = None
 
 
+class ValueOrigin(Event, frozen=True):
+    """Where one value of a call's arguments comes from (docs/provenance.md).
+
+    `path` is the dotted path in the arguments, `digest` of the normalised value; `source` the call, `task` or
+    directory that it was found in, `field` the path there. `operands` are the references of an expression.
+    """
+
+    path: str
+    role: Literal["target", "value", "detail", "content", "undeclared"]
+    type: str
+    digest: Digest
+    origin: Literal[
+        "constant",
+        "task",
+        "authoritative",
+        "anchored",
+        "directory",
+        "derived",
+        "untrusted_copy",
+        "unknown",
+    ]
+    trusted: bool
+    source: str | None = None
+    field: str | None = None
+    expression: str | None = None
+    operands: tuple[str, ...] = ()
+
+
 class ToolDecided(Event, frozen=True, tag="tool_decided"):
-    """The gateway's decision on one call, with the rules that made it. A denial before policy names its stage."""
+    """The gateway's decision on one call, with the rules that made it. A denial before policy names its stage.
+
+    `origins` say of each argument value where it comes from.
+    """
 
     call: str
     state: str
@@ -116,12 +211,14 @@ class ToolDecided(Event, frozen=True, tag="tool_decided"):
     rules: tuple[str, ...]
     approvals: tuple[str, ...]
     request: Digest | None
+    origins: tuple[ValueOrigin, ...] = ()
 
 
 class ToolIntended(Event, frozen=True, tag="tool_intended"):
     """From here on the call may have left the process. `recovery` says what an open intent asks of who resumes.
 
-    `executable` names the program that is started, and the digest of its file.
+    `executable` names the program that is started, and the digest of its file; `peer` the host and the address that
+    are asked; `credential` the id of the lease that is used.
     """
 
     call: str
@@ -131,6 +228,8 @@ class ToolIntended(Event, frozen=True, tag="tool_intended"):
     sandbox: str
     recovery: Literal["idempotent", "probe", "manual"] = "manual"
     executable: str | None = None
+    peer: str | None = None
+    credential: str | None = None
 
 
 class ToolSettled(Event, frozen=True, tag="tool_settled"):
@@ -148,12 +247,49 @@ class ToolSettled(Event, frozen=True, tag="tool_settled"):
 
 
 class ApprovalRequested(Event, frozen=True, tag="approval_requested"):
+    """Something needs a person. `call` is the decision that asks, where a call does; `shown` is JSON text.
+
+    `subject` is all that the approval is bound to: any other call, run, agent version or bundle is another subject.
+    """
+
     approval: str
     requirement: str
     state: str
     subject: Digest
     shown: str
     expires_ms: int
+    call: str | None = None
+    why: str = ""
+    rules: tuple[str, ...] = ()
+
+
+class ApprovalGiven(Event, frozen=True, tag="approval_given"):
+    """One person's answer. `signature` is the DSSE envelope, as JSON text, that proves who it was."""
+
+    approval: str
+    state: str
+    decision: Literal["approved", "denied"]
+    by: str
+    asserted: bool
+    reason: str
+    at_ms: int
+    signature: str | None = None
+
+
+class QuestionAsked(Event, frozen=True, tag="question_asked"):
+    """A model asked people. The answer, untrusted like a tool's output, goes into the asking state's transcript."""
+
+    question: str
+    state: str
+    text: str
+
+
+class QuestionAnswered(Event, frozen=True, tag="question_answered"):
+    question: str
+    state: str
+    text: str
+    by: str
+    asserted: bool
 
 
 class ApprovalSettled(Event, frozen=True, tag="approval_settled"):
@@ -178,6 +314,21 @@ class ChildEnded(Event, frozen=True, tag="child_ended"):
     output: str | None
 
 
+class CheckMade(Event, frozen=True):
+    """One check of an output: its name, whether it holds, and in a sentence why not."""
+
+    check: Literal["output_schema", "min_evidence_per_finding", "secret_exposure"]
+    passed: bool
+    detail: str | None = None
+
+
+class OutputVerified(Event, frozen=True, tag="output_verified"):
+    """What the run is about to give back was checked."""
+
+    state: str
+    checks: tuple[CheckMade, ...]
+
+
 class ArtifactKept(Event, frozen=True):
     name: str
     digest: Digest
@@ -197,14 +348,20 @@ RunEvent = (
     RunStarted
     | StateEntered
     | OutputAccepted
+    | ContextPacked
+    | ModelSkipped
     | ModelIntended
     | ModelSettled
     | ToolDecided
     | ToolIntended
     | ToolSettled
     | ApprovalRequested
+    | ApprovalGiven
     | ApprovalSettled
+    | QuestionAsked
+    | QuestionAnswered
     | ChildStarted
     | ChildEnded
+    | OutputVerified
     | RunEnded
 )

@@ -14,13 +14,19 @@ import msgspec
 from remit_runtime.bundle.graph import Budget
 from remit_runtime.canonical import Digest
 from remit_runtime.journal.events import (
+    ApprovalGiven,
     ApprovalRequested,
     ApprovalSettled,
     ChildEnded,
     ChildStarted,
+    ContextPacked,
     ModelIntended,
     ModelSettled,
+    ModelSkipped,
     OutputAccepted,
+    OutputVerified,
+    QuestionAnswered,
+    QuestionAsked,
     RunEnded,
     RunEvent,
     RunStarted,
@@ -40,6 +46,8 @@ EXHAUSTED = "exhausted"
 Last = (
     StateEntered
     | OutputAccepted
+    | ContextPacked
+    | ModelSkipped
     | ModelIntended
     | ModelSettled
     | ToolDecided
@@ -47,8 +55,11 @@ Last = (
     | ToolSettled
     | ApprovalRequested
     | ApprovalSettled
+    | QuestionAsked
+    | QuestionAnswered
     | ChildStarted
     | ChildEnded
+    | OutputVerified
 )
 
 
@@ -110,6 +121,8 @@ def fold(state: RunState, event: RunEvent) -> RunState:
             return _entered(state, event)
         case OutputAccepted():
             return _accepted(state, event)
+        case ApprovalGiven():
+            return state  # one answer of several; `ApprovalSettled` says what they come to
         case _:
             return _concerned(state, event)
 
@@ -209,7 +222,7 @@ def _concerned(state: RunState, event: Last) -> RunState:
         return state
     before = state.tokens[index]
     token = msgspec.structs.replace(before, last=event)
-    if isinstance(event, ModelIntended):
+    if isinstance(event, ModelIntended | ModelSkipped):
         token = msgspec.structs.replace(token, attempt=event.attempt)
     if isinstance(event, ModelSettled) and event.decision is not None:
         token = msgspec.structs.replace(token, asked_by=event.state, decision=event.decision)

@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from remit_runtime.journal.events import (
+    ApprovalGiven,
     ApprovalRequested,
     ApprovalSettled,
+    CheckMade,
     ChildEnded,
     ChildStarted,
+    ContextPacked,
     ModelIntended,
     ModelSettled,
+    ModelSkipped,
     OutputAccepted,
+    OutputVerified,
+    QuestionAnswered,
+    QuestionAsked,
     RunEnded,
     RunStarted,
     StateEntered,
@@ -32,7 +39,7 @@ def told(stored: StoredEvent, places: Mapping[str, str]) -> Iterator[str]:
         yield f"          {line}"
 
 
-def _lines(stored: StoredEvent, places: Mapping[str, str]) -> list[str]:
+def _lines(stored: StoredEvent, places: Mapping[str, str]) -> list[str]:  # noqa: C901 (one flat match)
     event = stored.event
     match event:
         case RunStarted():
@@ -41,12 +48,22 @@ def _lines(stored: StoredEvent, places: Mapping[str, str]) -> list[str]:
             return [f"{_at(event.branch)}state {event.state}, visit {event.visit}"]
         case OutputAccepted():
             return _accepted(event)
+        case ContextPacked():
+            return _packet(event)
+        case ModelSkipped():
+            return [f"  model {event.model} passed over, {event.code}", f"  {one_line(event.reason)}"]
         case ModelIntended() | ModelSettled():
             return _model(event)
         case ToolDecided() | ToolIntended() | ToolSettled():
             return _tool(event, places)
-        case ApprovalRequested() | ApprovalSettled():
+        case ApprovalRequested() | ApprovalGiven() | ApprovalSettled():
             return _approval(event)
+        case QuestionAsked():
+            return [f"  question {event.question}: {one_line(event.text)}"]
+        case QuestionAnswered():
+            return [f"  question {event.question} answered by {one_line(event.by)}: {one_line(event.text)}"]
+        case OutputVerified():
+            return [_check(check) for check in event.checks]
         case ChildStarted():
             return [f"  handed off to {event.agent}: run {event.child}", f"  input {one_json(event.input)}"]
         case ChildEnded():
@@ -134,7 +151,22 @@ def _decided(event: ToolDecided, places: Mapping[str, str]) -> list[str]:
     return lines
 
 
-def _approval(event: ApprovalRequested | ApprovalSettled) -> list[str]:
+def _packet(event: ContextPacked) -> list[str]:
+    lines = [f"  packet {event.packet}, {event.tokens} tokens"]
+    lines += [f"  holds {one.id}: {one.type}, {one.trust}, {one.tokens} tokens" for one in event.sources]
+    lines += [f"  leaves out {one.id}, {one.code}: {one_line(one.reason)}" for one in event.excluded]
+    return [*lines, *([] if event.failed is None else [f"  lacks {event.failed}, which is required"])]
+
+
+def _check(check: CheckMade) -> str:
+    why = "" if check.detail is None else f": {one_line(check.detail)}"
+    return f"  check {check.check} {'passed' if check.passed else 'failed'}{why}"
+
+
+def _approval(event: ApprovalRequested | ApprovalGiven | ApprovalSettled) -> list[str]:
+    if isinstance(event, ApprovalGiven):
+        why = f": {one_line(event.reason)}" if event.reason else ""
+        return [f"  approval {event.approval} {event.decision} by {one_line(event.by)}{why}"]
     if isinstance(event, ApprovalSettled):
         by = f" by {one_line(' '.join(event.by))}" if event.by else ""
         return [f"  approval {event.approval} {event.outcome}{by}"]
