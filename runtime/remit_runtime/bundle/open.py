@@ -15,7 +15,7 @@ from remit_runtime.bundle.container import Contents
 from remit_runtime.bundle.evidence import Evidence
 from remit_runtime.bundle.manifest import AgentCard, AgentEntry, Manifest, SourceMap
 from remit_runtime.bundle.policy import PolicySet
-from remit_runtime.bundle.tool import ToolIR
+from remit_runtime.bundle.tool import CredentialIR, ToolIR
 from remit_runtime.canonical import Digest
 from remit_runtime.errors import RunRefused
 
@@ -81,6 +81,10 @@ class VerifiedBundle:
     def model(self, digest: Digest) -> ModelIR:
         """A pinned model."""
         return self._typed(digest, ModelIR)
+
+    def credential(self, digest: Digest) -> CredentialIR:
+        """A pinned credential: where its secret is found, never the secret."""
+        return self._typed(digest, CredentialIR)
 
     def policy(self) -> PolicySet:
         """The policy set of the environment."""

@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 from remit_runtime.bundle.agent import AgentIR, ModelIR
 from remit_runtime.bundle.graph import CheckState, DecideState
 from remit_runtime.bundle.manifest import AgentCard, AgentEntry, Manifest
-from remit_runtime.bundle.tool import McpIR, ToolIR
+from remit_runtime.bundle.tool import CredentialIR, McpIR, ToolIR
 from remit_runtime.canonical import Digest
 from remit_runtime.errors import BundleRejected
 
@@ -43,7 +43,7 @@ class _Walk:
 
 
 def reached(manifest: Manifest, load: Load) -> Reached:
-    """Every object the manifest reaches, through agents, tools and models.
+    """Every object the manifest reaches, through agents, tools, models and their credentials.
 
     What two places say of one thing must agree: an entry's id and version with those of its closure, a pin's with
     those of its tool, so that no name in the bundle stands for two things.
@@ -69,7 +69,15 @@ def _agent(entry: AgentEntry, walk: _Walk) -> AgentIR:
         model = walk.load(pin.object, ModelIR)
         _same(model.id, pin.id, f"model `{pin.id}` of agent `{agent.id}`")
         walk.named.add(pin.object)
+        _credential(model.credential, model.credential_object, walk)
     return agent
+
+
+def _credential(name: str | None, digest: Digest | None, walk: _Walk) -> None:
+    """The credential that a tool or a model names, where it pins one."""
+    if digest is not None:
+        _same(walk.load(digest, CredentialIR).id, name, f"credential `{name}`")
+        walk.named.add(digest)
 
 
 def _tool(digest: Digest, walk: _Walk) -> ToolIR:
@@ -80,6 +88,8 @@ def _tool(digest: Digest, walk: _Walk) -> ToolIR:
         walk.schemas.update((tool.input, tool.output))
         if isinstance(tool.implementation, McpIR):
             walk.schemas.add(tool.implementation.definition)
+        if tool.credential is not None:
+            _credential(tool.credential.ref, tool.credential.object, walk)
     return walk.tools[digest]
 
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from remit_runtime.bundle.open import VerifiedBundle
 from remit_runtime.bundle.policy import PolicySet
+from remit_runtime.gateway.endpoints import Endpoints
+from remit_runtime.gateway.endpoints import load as load_endpoints
 from remit_runtime.gateway.executables import Executable, find
 from remit_runtime.gateway.rate import Rates
 from remit_runtime.gateway.redact import Redactor
 from remit_runtime.gateway.redact import load as load_redactor
 from remit_runtime.gateway.sandbox import LAYERS, Layer, Sandbox, probe
 from remit_runtime.gateway.schemas import Schemas
+from remit_runtime.gateway.secrets import Vault, open_vault
 from remit_runtime.journal.sqlite import Journal
 from remit_runtime.policy.decide import DecisionPoint
 
@@ -27,12 +30,19 @@ class Gateway:
     policy_set: PolicySet
     decision_point: DecisionPoint
     schemas: Schemas
-    redactor: Redactor
+    patterns: Redactor
+    vault: Vault
+    endpoints: Endpoints
     journal: Journal
     clock: Callable[[], int]
     executables: Mapping[str, Executable]
     sandbox: Sandbox
     rates: Rates = field(default_factory=Rates)
+
+    @property
+    def redactor(self) -> Redactor:
+        """What is cut out of everything that is stored, shown or returned: declared patterns and known secrets."""
+        return replace(self.patterns, values=self.vault.values())
 
 
 def load(
@@ -43,15 +53,17 @@ def load(
     *,
     search_path: str = os.defpath,
     layers: Sequence[Layer] = LAYERS,
+    environ: Mapping[str, str] = os.environ,
 ) -> Gateway:
     """The gateway of a bundle on this machine.
 
     `clock` gives milliseconds since the epoch. `layers` may leave sandbox layers out, never add one that does not
-    work here; `search_path` is where `git` is looked for after the system's folders.
+    work here; `search_path` is where `git` is looked for after the system's folders; `environ` is where credentials
+    may be found.
 
     Raises:
         BundleRejected: the policy set or a redaction pattern cannot be used.
-        UsageError: `executables.toml` of the home is not of its form.
+        UsageError: `executables.toml` or `endpoints.toml` of the home is not of its form.
     """
     policy_set = bundle.policy()
     return Gateway(
@@ -59,7 +71,9 @@ def load(
         policy_set=policy_set,
         decision_point=DecisionPoint.load(policy_set),
         schemas=Schemas(bundle.schema),
-        redactor=load_redactor(policy_set.redact),
+        patterns=load_redactor(policy_set.redact),
+        vault=open_vault(bundle, home, environ),
+        endpoints=load_endpoints(home, bundle.environment),
         journal=journal,
         clock=clock,
         executables=find(home, search_path),
