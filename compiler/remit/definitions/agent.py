@@ -37,6 +37,8 @@ from remit.definitions.work import Artifacts
 
 Autonomy = Literal["advisory", "propose", "act_with_approval", "autonomous"]
 Form = Literal["graph", "function", "chain", "workflow", "loop"]
+GATHER = "gather"
+"""The context state with which the forms `loop` and `chain` begin where the agent has context sources."""
 FORMS: tuple[Form, ...] = ("graph", "function", "chain", "workflow", "loop")
 
 
@@ -124,6 +126,12 @@ def _also_allowed(index: int, tool: str, allowed: tuple[str, ...]) -> Wrong:
     return Wrong("exclusive-keys", ("denied", index), tool, (tool,), ("allowed", allowed.index(tool)))
 
 
+def _also_required(index: int, source: str, required: tuple[str, ...]) -> Wrong:
+    return Wrong(
+        "exclusive-keys", ("optional", index), source, (source,), ("required", required.index(source))
+    )
+
+
 class ToolGrant(Part):
     allowed: Distinct[ToolId] = ()
     denied: Distinct[ToolId] = ()
@@ -144,6 +152,18 @@ class Context(Part):
     max_input_tokens: Positive = 16_000
     required: Distinct[ContextSourceId] = ()
     optional: Distinct[ContextSourceId] = ()
+
+    @model_validator(mode="after")
+    def _required_or_optional(self) -> Self:
+        both = [i for i, source in enumerate(self.optional) if source in self.required]
+        if both:
+            refuse(*(_also_required(i, self.optional[i], self.required) for i in both))
+        return self
+
+    @property
+    def ranked(self) -> tuple[str, ...]:
+        """Every source of the agent, by rank."""
+        return (*self.required, *self.optional)
 
 
 class Memory(Part):
@@ -189,6 +209,19 @@ class AgentSpec(Part):
     def _forms_of_models_have_instructions(self) -> Self:
         if self.instructions is None and self.orchestration.form in ("loop", "chain"):
             refuse(Wrong("missing-key", (), "", ("instructions",)))
+        return self
+
+    @model_validator(mode="after")
+    def _gather_is_the_form_s_own(self) -> Self:
+        chain = self.orchestration.chain
+        for index, step in enumerate(chain.steps if chain is not None and self.context.ranked else ()):
+            if step.id == GATHER:
+                at = ("orchestration", "chain", "steps", index, "id")
+                refuse(
+                    Wrong(
+                        "wrong-type", at, f"`{GATHER}`", ("another step id: the chain gathers context there",)
+                    )
+                )
         return self
 
 

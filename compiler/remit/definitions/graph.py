@@ -4,18 +4,22 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from remit.definitions.state import State
+from remit.definitions.state import KNOWN_TO_PROMPTS, State
 from remit.definitions.words import ApiVersion, Part, StateId, Word, Wrong, refuse
 
 
-def _not_task(value: str) -> str:
+def _not_reserved(value: str) -> str:
     if value == "task":
         refuse(Wrong("wrong-type", (), "`task`", ("a state id that is not `task`, the root of the input",)))
+    if value in KNOWN_TO_PROMPTS:
+        refuse(
+            Wrong("wrong-type", (), f"`{value}`", (f"a state id that is not `{value}`, which prompts know",))
+        )
     return value
 
 
 NewStateId = Annotated[
-    str, Word("a state id such as `review`", "[A-Za-z_][A-Za-z0-9_-]*"), AfterValidator(_not_task)
+    str, Word("a state id such as `review`", "[A-Za-z_][A-Za-z0-9_-]*"), AfterValidator(_not_reserved)
 ]
 
 

@@ -74,6 +74,9 @@ class ContextSourceSpec(Part):
             refuse(Wrong("missing-key", (), "", ("path",)))
         if self.type == "tool" and self.tool is None:
             refuse(Wrong("missing-key", (), "", ("tool",)))
+        if self.type != "file" and self.trust == "trusted":
+            # What a tool gives and what a task brings is untrusted whatever a definition says.
+            refuse(Wrong("unknown-value", ("trust",), self.trust, ("untrusted",)))
         return self
 
 

@@ -80,12 +80,18 @@ class EndState(Part):
 
 RESERVED_STEPS = ("done", "call", "work", "task")
 """States that forms make by themselves, and the root of references to the input."""
+KNOWN_TO_PROMPTS = ("agent", "tools", "handoffs", "loop")
+"""Names that have their value in prompts while compiling, so that no slot may begin with one."""
 
 
 def _not_reserved(value: str) -> str:
     if value in RESERVED_STEPS:
         refuse(
             Wrong("wrong-type", (), f"`{value}`", ("a step id that is not `done`, `call`, `work` or `task`",))
+        )
+    if value in KNOWN_TO_PROMPTS:
+        refuse(
+            Wrong("wrong-type", (), f"`{value}`", (f"a step id that is not `{value}`, which prompts know",))
         )
     return value
 

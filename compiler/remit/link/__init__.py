@@ -71,7 +71,7 @@ def _link_definition(work: Work, file: ParsedFile, found: Sequence[Leaf]) -> Non
             link_graph(work, path, definition, found)
             link_work(work, path, definition)
         case ContextSource():
-            link_source(work, path, found)
+            link_source(work, path, definition, found)
             link_work(work, path, definition)
         case Tool():
             link_tool(work, path, definition)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from typing import NamedTuple
 
-from remit.definitions import Agent, Graph
+from remit.definitions import Agent, ContextSource, Graph
 from remit.definitions.leaves import Leaf
 from remit.definitions.reference import Malformed, Reference, reference_of, references_in
 from remit.definitions.state import ParallelState
@@ -69,10 +69,14 @@ def link_agent(work: Work, path: str, agent: Agent, leaves: Iterable[Leaf]) -> N
             link_references(work, path, leaf, _roots_at(agent, leaf.path))
 
 
-def link_source(work: Work, path: str, leaves: Iterable[Leaf]) -> None:
-    """Looks up the references of a ContextSource, which are to the input alone."""
+def link_source(work: Work, path: str, source: ContextSource, leaves: Iterable[Leaf]) -> None:
+    """Looks up the references of a ContextSource, which are to the input alone, and its tool, which only reads."""
     for leaf in leaves:
         link_references(work, path, leaf, ONLY_TASK)
+    found = None if source.spec.tool is None else work.tool(source.spec.tool)
+    if found is not None and found[1].spec.effect != "read":
+        place = span_of(work, path, ("spec", "tool"))
+        undefined(work, place, found[1].metadata.id, "tool that only reads", ())
 
 
 def _graph_of(work: Work, base: str, written: str) -> Graph | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from remit.definitions import Agent, Model, Tool
+from remit.definitions import Agent, ContextSource, Model, Tool
 from remit.definitions.duties import duties_of
+from remit.lower.context import named_sources, source_ir
 from remit.lower.forms import graph_ir
 from remit.lower.sources import schema_of
 from remit.lower.states import Scope, budget_ir
@@ -15,7 +16,10 @@ from remit_runtime.canonical import Digest
 
 
 def agent_ir(
-    scope: Scope, tools: Mapping[str, tuple[Tool, Digest]], models: Mapping[str, Digest]
+    scope: Scope,
+    tools: Mapping[str, tuple[Tool, Digest]],
+    models: Mapping[str, Digest],
+    sources: Mapping[str, ContextSource],
 ) -> ir.AgentIR:
     """The agent of the bundle. `tools` and `models` hold the digests of the objects it names by id.
 
@@ -24,6 +28,7 @@ def agent_ir(
     agent, spec = scope.agent, scope.agent.spec
     form = spec.orchestration.graph
     graph = None if form is None else scope.sources.graph(scope.agent_path, form)[1]
+    states = graph_ir(scope)
     return ir.AgentIR(
         id=agent.metadata.id,
         version=agent.metadata.version,
@@ -36,7 +41,7 @@ def agent_ir(
             for name in sorted(spec.tasks)
         ),
         output=scope.output,
-        graph=graph_ir(scope),
+        graph=states,
         tools=tuple(
             ir.ToolUse(name, tools[name][0].metadata.version, tools[name][1])
             for name in sorted(spec.tools.allowed)
@@ -50,6 +55,10 @@ def agent_ir(
             spec.context.max_input_tokens,
             tuple(sorted(spec.context.required)),
             tuple(sorted(spec.context.optional)),
+            tuple(
+                ir.SourceUse(name, scope.objects.add(source_ir(sources[name])))
+                for name in named_sources(spec.context.ranked, states)
+            ),
         ),
         memory=ir.MemoryGrant(tuple(sorted(spec.memory.read)), tuple(sorted(spec.memory.write))),
         data_classes=tuple(sorted(spec.data_classes)),

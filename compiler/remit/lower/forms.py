@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from remit.definitions.agent import ChainForm, FunctionForm, Orchestration, WorkflowForm
+from remit.definitions import Agent
+from remit.definitions.agent import GATHER, ChainForm, FunctionForm, WorkflowForm
 from remit.definitions.shape import ObjectType, ShapeFile
 from remit.definitions.text import InlineText
 from remit.lower.states import Onward, Scope, artifacts_of, lowered, model, performed
@@ -26,19 +27,31 @@ def graph_ir(scope: Scope) -> ir.GraphIR:
     if form.function is not None:
         return _sorted(CALL, list(_function(form.function)))
     if form.chain is not None:
-        return _sorted(form.chain.steps[0].id, list(_chain(form.chain, scope)))
+        return _gathered(scope, form.chain.steps[0].id, _chain(form.chain, scope))
     if form.workflow is not None:
         return _sorted(form.workflow.steps[0].id, list(_workflow(form.workflow, scope)))
-    return _sorted(WORK, list(_loop(scope)))
+    return _gathered(scope, WORK, _loop(scope))
 
 
-def added_states(form: Orchestration) -> tuple[str, ...]:
-    """The states that a form adds to those its author wrote."""
+def added_states(agent: Agent) -> tuple[str, ...]:
+    """The states that an agent's form adds to those its author wrote."""
+    form = agent.spec.orchestration
     if form.graph is not None:
         return ()
     if form.function is not None:
         return (CALL, DONE)
-    return (DONE,) if form.chain is not None or form.workflow is not None else (WORK, DONE)
+    if form.workflow is not None:
+        return (DONE,)
+    gathers = (GATHER,) if agent.spec.context.ranked else ()
+    return (*gathers, DONE) if form.chain is not None else (*gathers, WORK, DONE)
+
+
+def _gathered(scope: Scope, first: str, states: Iterable[ir.State]) -> ir.GraphIR:
+    """The graph of a form whose first state asks a model: the agent's context is gathered before it."""
+    ranked = scope.agent.spec.context.ranked
+    if not ranked:
+        return _sorted(first, list(states))
+    return _sorted(GATHER, [ir.ContextState(GATHER, ranked, first), *states])
 
 
 def _sorted(start: str, states: list[ir.State]) -> ir.GraphIR:

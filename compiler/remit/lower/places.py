@@ -58,7 +58,7 @@ def _state_places(portfolio: Portfolio, agent: Agent, path: str) -> Iterator[Sou
     listed = form.workflow or form.chain
     for index, step in enumerate(listed.steps if listed is not None else ()):
         yield _place(portfolio, f"state {name}/{step.id}", path, (*at, "steps", index, "id"))
-    for added in added_states(form):
+    for added in added_states(agent):
         yield _key_place(portfolio, f"state {name}/{added}", path, at)
 
 

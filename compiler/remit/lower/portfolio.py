@@ -9,6 +9,7 @@ from remit.authority.lower import lower_policies
 from remit.definitions import (
     API_VERSION,
     Agent,
+    ContextSource,
     McpServer,
     Model,
     Release,
@@ -113,12 +114,13 @@ def _agents(portfolio: Portfolio, agents: Mapping[str, Agent], objects: Objects)
         lowered = tool_ir(tool, portfolio.path_of(tool), servers, portfolio, objects)
         tools[name] = (tool, objects.add(lowered))
     models = {name: objects.add(model_ir(every_model[name])) for name in named}
-    every_agent = portfolio.of(Agent)
+    every_agent, sources = portfolio.of(Agent), portfolio.of(ContextSource)
     return {
         name: agent_ir(
             Scope(agent, portfolio.path_of(agent), portfolio.path_of(agent), every_agent, portfolio, objects),
             tools,
             models,
+            sources,
         )
         for name, agent in sorted(agents.items())
     }

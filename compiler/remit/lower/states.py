@@ -119,8 +119,9 @@ def _single(identity: str, work: SingleWork, onward: Onward, scope: Scope) -> ir
                 identity, work.tool, args, ok, others.get("denied"), others.get("error"), visits
             )
         case ContextWork():
-            sources = scope.agent.spec.context.required if work.sources is None else work.sources
-            return ir.ContextState(identity, tuple(sources), ok, visits)
+            # The order is the rank: a packet that is too large loses its last optional source first.
+            ranked = scope.agent.spec.context.ranked if work.sources is None else work.sources
+            return ir.ContextState(identity, tuple(ranked), ok, visits)
         case ApprovalWork():
             show = tuple(short_reference(text) for text in work.show)
             denied, expired = others.get("denied"), others.get("expired")

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
-from remit_runtime.bundle.agent import AgentIR, ModelIR, PromptIR
+from remit_runtime.bundle.agent import AgentIR, ContextSourceIR, ModelIR, PromptIR
 from remit_runtime.bundle.container import Contents
 from remit_runtime.bundle.evidence import Evidence
 from remit_runtime.bundle.manifest import AgentCard, AgentEntry, Manifest, SourceMap
@@ -85,6 +85,10 @@ class VerifiedBundle:
     def credential(self, digest: Digest) -> CredentialIR:
         """A pinned credential: where its secret is found, never the secret."""
         return self._typed(digest, CredentialIR)
+
+    def context_source(self, digest: Digest) -> ContextSourceIR:
+        """A pinned source of context."""
+        return self._typed(digest, ContextSourceIR)
 
     def policy(self) -> PolicySet:
         """The policy set of the environment."""

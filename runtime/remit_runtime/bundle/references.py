@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
-from remit_runtime.bundle.agent import AgentIR, ModelIR
+from remit_runtime.bundle.agent import AgentIR, ContextSourceIR, ModelIR
 from remit_runtime.bundle.graph import CheckState, DecideState
 from remit_runtime.bundle.manifest import AgentCard, AgentEntry, Manifest
 from remit_runtime.bundle.tool import CredentialIR, McpIR, ToolIR
@@ -70,6 +70,13 @@ def _agent(entry: AgentEntry, walk: _Walk) -> AgentIR:
         _same(model.id, pin.id, f"model `{pin.id}` of agent `{agent.id}`")
         walk.named.add(pin.object)
         _credential(model.credential, model.credential_object, walk)
+    for source in agent.context.sources:
+        _same(
+            walk.load(source.object, ContextSourceIR).id,
+            source.id,
+            f"context source `{source.id}` of agent `{agent.id}`",
+        )
+        walk.named.add(source.object)
     return agent
 
 
