@@ -153,6 +153,14 @@ def build(session: nox.Session, folder: Path, env: dict[str, str | None]) -> Pat
 
 
 @nox.session(default=False)
+def soak(session: nox.Session) -> None:
+    """2,000 runs of a hostile model, or as many as stand after `--`; prints how they ended."""
+    session.install(*BOTH, *group("test"))
+    runs = session.posargs[0] if session.posargs else "2000"
+    session.run("pytest", "-s", "runtime/tests/hostile", env={"REMIT_HOSTILE_RUNS": runs})
+
+
+@nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """One program of benchmarks/, with its arguments: `nox -s bench -- FOLDER/NAME.py ...`."""
     programs = sorted(path.relative_to("benchmarks").as_posix() for path in Path("benchmarks").rglob("*.py"))

@@ -50,11 +50,12 @@ OBJECT = {"type": "object"}
 TEXT = {"type": "string"}
 BUDGET = Budget(60, 8, 20, 500_000, 300_000)
 RULE = "policies/reading.yaml#reading-is-allowed"
+ASKS = "policies/reading.yaml#some-ask"
 
 
 @dataclass(frozen=True)
 class HandTool:
-    """A process tool: its command line, where a name in braces is an argument, and how its output is read."""
+    """A process tool: its command line, where a name in braces is an argument, how its output is read, its policy."""
 
     id: str
     argv: tuple[str, ...]
@@ -62,6 +63,8 @@ class HandTool:
     reads: str = "lines"
     workspace: str | None = "repository"
     recovery: str = "idempotent"
+    policy: str = "permit"  # or `ask`: the approval `owner` is needed; or `silent`: no rule permits it
+    output: Mapping[str, Any] = field(default_factory=lambda: OBJECT)
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,8 @@ class HandAgent:
     duties: tuple[str, ...] = ()
     lifecycle: str = "active"
     asks: bool = True
+    price: tuple[int, int] = (0, 0)  # micro-dollars per million tokens in and out
+    guardrails: Guardrails = field(default_factory=lambda: Guardrails(0, block_on_secret_exposure=True))
 
 
 class Release(Protocol):
@@ -276,7 +281,7 @@ def _tool(parts: Put, tool: HandTool) -> ToolIR:
         destructive=False,
         resource=ResourceBinding("Tool", None, tool.id),
         input=_put_schema(parts, closed),
-        output=_put_schema(parts, OBJECT),
+        output=_put_schema(parts, tool.output),
         arguments=(),
         trusted_output=(),
         recovery=Recovery("manual" if tool.recovery == "manual" else "idempotent", ()),
@@ -287,7 +292,7 @@ def _tool(parts: Put, tool: HandTool) -> ToolIR:
 
 
 def _entry(parts: Put, agent: HandAgent, uses: Mapping[str, ToolUse]) -> AgentEntry:
-    model = parts.put(ModelIR("dev", "scripted", "script", None, 32_000, 4_000, (), (), 0, 0, None))
+    model = parts.put(ModelIR("dev", "scripted", "script", None, 32_000, 4_000, (), (), *agent.price, None))
     ir = AgentIR(
         id=agent.id,
         version="0.1.0",
@@ -304,7 +309,7 @@ def _entry(parts: Put, agent: HandAgent, uses: Mapping[str, ToolUse]) -> AgentEn
         context=ContextLimits(16_000, (), ()),
         memory=MemoryGrant((), ()),
         data_classes=(),
-        guardrails=Guardrails(0, block_on_secret_exposure=True),
+        guardrails=agent.guardrails,
         budget=agent.budget,
         observability=Observability("optional", "redacted", 365),
         output_trust="untrusted",
@@ -316,17 +321,15 @@ def _entry(parts: Put, agent: HandAgent, uses: Mapping[str, ToolUse]) -> AgentEn
 
 
 def _policy(agents: Sequence[HandAgent], tools: Sequence[HandTool]) -> PolicySet:
-    names = sorted(tool.id for tool in tools)
-    actions = ", ".join(f'Remit::Action::"{name}"' for name in names)
-    cedar = f'@id("{RULE}")\npermit (principal, action in [{actions}], resource);'
-    rule = PolicyRule(
-        RULE, "permit", "organisation", cedar, tuple(names), None, (), "reading commits is safe"
-    )
+    rules = [_rule(RULE, "permit", [tool.id for tool in tools if tool.policy != "silent"])]
+    asking = [tool.id for tool in tools if tool.policy == "ask"]
+    if asking:
+        rules.append(_rule(ASKS, "forbid", asking, "owner"))
     environment = EnvironmentIR("dev", (), (), None, False, ())
     approvals = (ApprovalRequirement("owner", "owner", 1, 60, True, ()),)
     return PolicySet(
         engine(),
-        (rule,),
+        tuple(rules),
         (),
         _cedar_schema(tools),
         _entities(agents, tools),
@@ -337,6 +340,20 @@ def _policy(agents: Sequence[HandAgent], tools: Sequence[HandTool]) -> PolicySet
         (),
         (),
     )
+
+
+def _rule(id_: str, effect: str, tools: Sequence[str], approval: str | None = None) -> PolicyRule:
+    names = sorted(tools)
+    actions = ", ".join(f'Remit::Action::"{name}"' for name in names)
+    unless = (
+        ""
+        if approval is None
+        else f' unless {{ context.run.approvals.contains(Remit::Approval::"{approval}") }}'
+    )
+    asks = "" if approval is None else f'@approval("{approval}")\n'
+    cedar = f'@id("{id_}")\n{asks}{effect} (principal, action in [{actions}], resource){unless};'
+    kind: Any = effect
+    return PolicyRule(id_, kind, "organisation", cedar, tuple(names), approval, (), "reading commits is safe")
 
 
 def _record(**fields: CedarType) -> CedarType:

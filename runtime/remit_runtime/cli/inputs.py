@@ -69,7 +69,7 @@ def _file(name: str) -> dict[str, Json]:
     data = read_bytes(name, "input", MAX_INPUT_BYTES)
     try:
         value = strict_json(data.decode("utf-8"))
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         message = f"the input `{name}` is not UTF-8 JSON without duplicate keys"
         raise UsageError("input_not_json", message) from error
     if not isinstance(value, dict):
@@ -82,7 +82,7 @@ def _field(text: str, schema: Json) -> Json:
     types = wanted if isinstance(wanted, list) else [wanted]
     try:
         value = strict_json(text)
-    except (ValueError, RecursionError):
+    except ValueError:
         return text
     return value if any(one in types for one in _types_of(value)) else text
 

@@ -8,12 +8,10 @@ from typing import Literal, cast
 
 from remit_runtime.canonical import MAX_INTEGER
 from remit_runtime.gateway.outcome import Denial
-from remit_runtime.models.json_text import Json
+from remit_runtime.models.json_text import MAX_DEPTH, Json
 
 MAX_BYTES = {"model": 256 * 1024, "definition": 8 * 2**20}
 """By who wrote them: what a definition binds may carry the whole output of an earlier tool."""
-
-MAX_DEPTH = 64
 
 Arguments = dict[str, Json]
 

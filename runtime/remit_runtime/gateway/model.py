@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass, replace
 
 from remit_runtime.bundle.agent import ModelIR
-from remit_runtime.canonical import Digest, canonical_json, canonical_json_full, digest_of
+from remit_runtime.canonical import MAX_INTEGER, Digest, canonical_json, canonical_json_full, digest_of
 from remit_runtime.errors import NotCanonical
 from remit_runtime.gateway.load import Gateway
 from remit_runtime.gateway.outcome import Stopped
@@ -210,7 +210,7 @@ def _settlement(
     answer: ModelAnswer | ModelFault,
     judged: Decision | ModelFault,
 ) -> ModelSettled:
-    usage = answer.usage if isinstance(answer, ModelAnswer) else None
+    usage = _counted(call.model, answer.usage) if isinstance(answer, ModelAnswer) else None
     fault = judged if isinstance(judged, ModelFault) else None
     decision = None if isinstance(judged, ModelFault) else _recorded_decision(gateway, judged)
     return ModelSettled(
@@ -224,6 +224,15 @@ def _settlement(
         spent=_spent(call.model, reserved, usage),
         detail=None if fault is None else _clean(gateway, fault.message),
     )
+
+
+def _counted(model: ModelIR, usage: Usage | None) -> Usage | None:
+    """The usage that was reported, where it is one: a count that cannot be true is no measurement."""
+    if usage is None or not (
+        0 <= usage.input_tokens <= MAX_INTEGER and 0 <= usage.output_tokens <= MAX_INTEGER
+    ):
+        return None
+    return usage if worst_price(model, usage.input_tokens, usage.output_tokens) <= MAX_INTEGER else None
 
 
 def _spent(model: ModelIR, reserved: Spend, usage: Usage | None) -> Spend:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from remit_runtime.bundle.tool import ProcessIR
-from remit_runtime.gateway.arguments import MAX_DEPTH
-from remit_runtime.models.json_text import Json, strict_json
+from remit_runtime.models.json_text import MAX_DEPTH, Json, strict_json
 
 REPLACED = "invalid_utf8_replaced"
 """The code of an `ok` outcome in which bytes that are not UTF-8 stand as U+FFFD."""
@@ -51,19 +50,6 @@ def _split(text: str, mark: str) -> list[Json]:
 
 def _json(data: bytes) -> Json:
     try:
-        value = strict_json(data.decode("utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise OutputInvalid("the tool's output is not strict JSON") from error
-    if _deeper(value, MAX_DEPTH):
-        raise OutputInvalid(f"the tool's output is nested more than {MAX_DEPTH} levels deep")
-    return value
-
-
-def _deeper(value: Json, depth: int) -> bool:
-    match value:
-        case dict():
-            return depth == 0 or any(_deeper(item, depth - 1) for item in value.values())
-        case list():
-            return depth == 0 or any(_deeper(item, depth - 1) for item in value)
-        case _:
-            return False
+        return strict_json(data.decode("utf-8"))
+    except ValueError as error:
+        raise OutputInvalid(f"the tool's output is not strict JSON of at most {MAX_DEPTH} levels") from error

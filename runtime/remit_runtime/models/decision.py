@@ -1,16 +1,18 @@
 """What a model may decide at a visit of a decide state: call, respond, handoff or ask; nothing else.
 
 A decision is one JSON object with exactly one of the four keys. It comes from outside, so it is parsed strictly:
-no duplicate keys, no NaN, at most `MAX_DECISION_BYTES`, and an unknown key refuses the whole decision.
+no duplicate keys, no NaN, few levels, at most `MAX_DECISION_BYTES`, and an unknown key refuses the whole decision.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from remit_runtime.models.json_text import Json, json_text, strict_json, trusted_json
+from remit_runtime.models.json_text import MAX_DEPTH, Json, json_text, strict_json, trusted_json
 
 MAX_DECISION_BYTES = 1_048_576
+
+_AROUND = 2  # {"call": {"args": ...}}
 
 _FORMS = {
     "call": "`call` takes `tool`, a string, and `args`, an object",
@@ -67,9 +69,11 @@ def parse_decision(text: str) -> Decision | Malformed:
     if len(text.encode("utf-8", "surrogatepass")) > MAX_DECISION_BYTES:
         return Malformed("decision_too_long", f"the decision is longer than {MAX_DECISION_BYTES} bytes")
     try:
-        value = strict_json(text)
-    except (ValueError, RecursionError):
-        message = "the decision is not one JSON value without duplicate keys"
+        value = strict_json(text, MAX_DEPTH + _AROUND)
+    except ValueError:
+        message = (
+            "the decision is not one JSON value without duplicate keys, of finite numbers and few levels"
+        )
         return Malformed("decision_not_json", message)
     if not isinstance(value, dict) or len(value) != 1 or next(iter(value)) not in _FORMS:
         message = "a decision is an object with exactly one of `call`, `respond`, `handoff`, `ask`"

@@ -75,7 +75,7 @@ def parse_script(data: bytes) -> Script:
         raise UsageError("script_too_long", f"a script has at most {MAX_SCRIPT_BYTES} bytes")
     try:
         value = strict_json(data.decode("utf-8"))
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         message = "the script is not UTF-8 JSON without duplicate keys"
         raise UsageError("script_not_json", message) from error
     if not isinstance(value, dict):

@@ -101,12 +101,24 @@ def test_an_answer_that_nobody_measured_is_charged_whole(world: Any) -> None:
     assert world.gateway.journal.spent(world.run).microusd == 30_000
 
 
+@pytest.mark.parametrize(
+    "usage", [Usage(-1, 5), Usage(5, -1), Usage(2**53, 0), Usage(10**30, 1), Usage(1, 2**52)]
+)
+def test_usage_that_cannot_be_true_is_charged_as_unmeasured(world: Any, usage: Usage) -> None:
+    decide(world.gateway, question(world, Answers([answer('{"ask": {"question": "?"}}', usage)])))
+    intended, settled = world.events()
+    assert (settled.input_tokens, settled.output_tokens) == (None, None)
+    assert settled.spent == intended.reserved
+
+
 def test_a_bad_answer_gets_one_turn_to_be_put_right(world: Any) -> None:
     port = Answers([answer("I think..."), answer('{"respond": 1}')])
     came = decide(world.gateway, question(world, port))
     assert isinstance(came, ModelDecided)
     assert [call.ordinal for call in port.asked] == [0, 1]
-    assert port.asked[1].transcript == (Faulted("the decision is not one JSON value without duplicate keys"),)
+    [told] = port.asked[1].transcript
+    assert isinstance(told, Faulted)
+    assert told.message.startswith("the decision is not one JSON value without duplicate keys")
     outcomes = [event.outcome for event in world.events() if isinstance(event, ModelSettled)]
     assert outcomes == ["invalid", "ok"]
     assert world.gateway.journal.spent(world.run).model_calls == 2

@@ -46,6 +46,8 @@ def test_a_decision_reads_back_as_it_was_written(decision: Decision) -> None:
         ('{"respond": NaN}', "decision_not_json"),
         ('{"respond": "\\ud800"}', "decision_not_json"),
         ("[" * 100_000, "decision_not_json"),
+        ('{"respond": ' + "[" * 67 + "]" * 67 + "}", "decision_not_json"),
+        ('{"respond": 1e400}', "decision_not_json"),
         ("[]", "decision_unknown"),
         ("{}", "decision_unknown"),
         ('{"respond": 1, "ask": {"question": "?"}}', "decision_unknown"),
