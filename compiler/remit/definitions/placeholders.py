@@ -1,15 +1,16 @@
-"""Placeholders `{argument}` in command lines and addresses; `{{` and `}}` are literal braces."""
+"""Placeholders `{argument}` in command lines, `{argument}` and `{+argument}` in addresses; `{{` and `}}` are braces."""
 
 import re
 from typing import NamedTuple
 
-_PIECE = re.compile(r"\{\{|\}\}|\{(?P<name>[A-Za-z_][A-Za-z0-9_-]*)\}|(?P<stray>[{}])|[^{}]+")
+_PIECE = re.compile(r"\{\{|\}\}|\{(?P<keeps>\+?)(?P<name>[A-Za-z_][A-Za-z0-9_-]*)\}|(?P<stray>[{}])|[^{}]+")
 
 
 class Placeholder(NamedTuple):
-    """The place where the value of an argument goes."""
+    """The place where the value of an argument goes; in an address it may keep its slashes."""
 
     name: str
+    keeps_slashes: bool = False
 
 
 def placeholders(text: str) -> tuple[str | Placeholder, ...] | None:
@@ -19,7 +20,7 @@ def placeholders(text: str) -> tuple[str | Placeholder, ...] | None:
         if match["stray"]:
             return None
         if match["name"]:
-            pieces.append(Placeholder(match["name"]))
+            pieces.append(Placeholder(match["name"], match["keeps"] != ""))
             continue
         literal = {"{{": "{", "}}": "}"}.get(match[0], match[0])
         if pieces and isinstance(pieces[-1], str):

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self, TypeAlias
 from pydantic import AfterValidator, Field, Tag, model_validator
 
 from remit.definitions.choice import text_or
+from remit.definitions.http import Http
 from remit.definitions.metadata import OwnedMetadata, ToolMetadata
 from remit.definitions.placeholders import Placeholder, placeholders
 from remit.definitions.words import (
@@ -14,7 +15,6 @@ from remit.definitions.words import (
     Distinct,
     Effect,
     FieldPath,
-    Host,
     Id,
     Json,
     Mark,
@@ -154,6 +154,8 @@ def _expected_of_element(index: int, element: str) -> str | None:
     pieces = placeholders(element)
     if pieces is None:
         return "`{argument}`, or `{{` and `}}` for braces"
+    if any(isinstance(piece, Placeholder) and piece.keeps_slashes for piece in pieces):
+        return "`{argument}`: only addresses have `{+argument}`"
     several = sum(isinstance(piece, Placeholder) for piece in pieces) > 1
     return "at most one `{argument}` in an element" if several else None
 
@@ -173,15 +175,6 @@ class Process(Part):
     workspace: Workspace = "repository"
     sandbox: Literal["read_only", "scratch"] = "read_only"
     executes_repository: bool = False
-
-
-class Http(Part):
-    """A request; `{argument}` in the path of `url` is percent-encoded."""
-
-    method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
-    url: Url
-    hosts: SomeDistinct[Host]
-    body: Literal["none", "arguments"] = "none"
 
 
 class Mcp(Part):

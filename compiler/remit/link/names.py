@@ -125,17 +125,23 @@ def _named_arguments(tool: Tool) -> Iterator[tuple[Path, str]]:
     if spec.declared_recovery is not None:
         for index, name in enumerate(spec.declared_recovery.probe_by):
             yield ("spec", "recovery", "probe_by", index), name
-    way = spec.implementation
-    texts: list[tuple[Path, str]] = []
-    if way.process is not None:
-        argv = enumerate(way.process.argv)
-        texts = [(("spec", "implementation", "process", "argv", index), part) for index, part in argv]
-    elif way.http is not None:
-        texts = [(("spec", "implementation", "http", "url"), way.http.url)]
-    for at, text in texts:
+    for at, text in _texts(tool):
         for piece in placeholders(text) or ():
             if isinstance(piece, Placeholder):
                 yield at, piece.name
+    if spec.implementation.http is not None:
+        for index, name in enumerate(spec.implementation.http.query):
+            yield ("spec", "implementation", "http", "query", index), name
+
+
+def _texts(tool: Tool) -> Iterator[tuple[Path, str]]:
+    """The texts of a tool's implementation in which placeholders stand."""
+    way, at = tool.spec.implementation, ("spec", "implementation")
+    if way.process is not None:
+        for index, part in enumerate(way.process.argv):
+            yield (*at, "process", "argv", index), part
+    if way.http is not None:
+        yield (*at, "http", "url"), way.http.url
 
 
 def _link_server_tool(work: Work, path: str, server: str, tool: str) -> None:

@@ -91,8 +91,11 @@ def card_of(agent: Agent, lifecycle: str) -> AgentCard:
     )
 
 
-def model_ir(model: Model) -> ir.ModelIR:
-    """The model of the bundle, with its price in micro-US-dollars for a million tokens."""
+def model_ir(model: Model, credentials: Mapping[str, Digest]) -> ir.ModelIR:
+    """The model of the bundle, with its price in micro-US-dollars for a million tokens.
+
+    `credentials` holds the digest of the object of each credential by id.
+    """
     spec = model.spec
     return ir.ModelIR(
         id=model.metadata.id,
@@ -106,4 +109,5 @@ def model_ir(model: Model) -> ir.ModelIR:
         input_microusd_per_million=spec.price.input_microusd_per_million,
         output_microusd_per_million=spec.price.output_microusd_per_million,
         credential=spec.credential,
+        credential_object=None if spec.credential is None else credentials[spec.credential],
     )

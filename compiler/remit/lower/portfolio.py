@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from remit.authority.lower import lower_policies
@@ -10,6 +10,7 @@ from remit.definitions import (
     API_VERSION,
     Agent,
     ContextSource,
+    Credential,
     McpServer,
     Model,
     Release,
@@ -17,6 +18,7 @@ from remit.definitions import (
 )
 from remit.link import Portfolio
 from remit.lower.agents import agent_ir, card_of, model_ir
+from remit.lower.credentials import credential_ir
 from remit.lower.objects import Objects
 from remit.lower.places import source_map
 from remit.lower.policies import authority_of
@@ -108,12 +110,16 @@ def _agents(portfolio: Portfolio, agents: Mapping[str, Agent], objects: Objects)
     named = sorted({name for agent in agents.values() for name in agent.spec.models.allowed})
     servers = {name: (portfolio.path_of(one), one) for name, one in portfolio.of(McpServer).items()}
     every_tool, every_model = portfolio.of(Tool), portfolio.of(Model)
+    credentials = {
+        name: objects.add(credential_ir(portfolio.of(Credential)[name]))
+        for name in _leased([every_tool[name] for name in granted], [every_model[name] for name in named])
+    }
     tools: dict[str, tuple[Tool, Digest]] = {}
     for name in granted:
         tool = every_tool[name]
-        lowered = tool_ir(tool, portfolio.path_of(tool), servers, portfolio, objects)
+        lowered = tool_ir(tool, portfolio.path_of(tool), servers, credentials, portfolio, objects)
         tools[name] = (tool, objects.add(lowered))
-    models = {name: objects.add(model_ir(every_model[name])) for name in named}
+    models = {name: objects.add(model_ir(every_model[name], credentials)) for name in named}
     every_agent, sources = portfolio.of(Agent), portfolio.of(ContextSource)
     return {
         name: agent_ir(
@@ -124,6 +130,12 @@ def _agents(portfolio: Portfolio, agents: Mapping[str, Agent], objects: Objects)
         )
         for name, agent in sorted(agents.items())
     }
+
+
+def _leased(tools: Iterable[Tool], models: Iterable[Model]) -> list[str]:
+    """The credentials that tools and models name, sorted."""
+    of_tools = {tool.spec.credential.ref for tool in tools if tool.spec.credential is not None}
+    return sorted(of_tools | {model.spec.credential for model in models if model.spec.credential is not None})
 
 
 def _libraries(portfolio: Portfolio) -> tuple[Library, ...]:

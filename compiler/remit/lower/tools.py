@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from remit.definitions import McpServer, Tool
 from remit.definitions import tool as written
+from remit.definitions.http import Http
 from remit.definitions.placeholders import Placeholder, placeholders
 from remit.lower.objects import Objects
 from remit.lower.sources import Sources, schema_at
@@ -14,9 +17,17 @@ NO_WORKSPACE = "none"
 
 
 def tool_ir(
-    tool: Tool, path: str, servers: dict[str, tuple[str, McpServer]], sources: Sources, objects: Objects
+    tool: Tool,
+    path: str,
+    servers: dict[str, tuple[str, McpServer]],
+    credentials: Mapping[str, Digest],
+    sources: Sources,
+    objects: Objects,
 ) -> ir.ToolIR:
-    """The tool of the bundle; its schemas are added to the objects. `path` is the file it stands in."""
+    """The tool of the bundle; its schemas are added to the objects. `path` is the file it stands in.
+
+    `credentials` holds the digest of the object of each credential by id.
+    """
     spec = tool.spec
     return ir.ToolIR(
         id=tool.metadata.id,
@@ -42,17 +53,21 @@ def tool_ir(
             max_output_bytes=spec.limits.max_output_bytes,
             attempts=spec.limits.attempts,
         ),
-        credential=_credential(spec.credential),
+        credential=_credential(spec.credential, credentials),
         implementation=_implementation(spec.implementation.way, servers, sources, objects),
     )
 
 
-def _credential(use: written.CredentialUse | None) -> ir.CredentialUse | None:
-    return None if use is None else ir.CredentialUse(use.ref, tuple(sorted(use.scopes)), use.ttl_seconds)
+def _credential(
+    use: written.CredentialUse | None, credentials: Mapping[str, Digest]
+) -> ir.CredentialUse | None:
+    if use is None:
+        return None
+    return ir.CredentialUse(use.ref, tuple(sorted(use.scopes)), use.ttl_seconds, credentials[use.ref])
 
 
 def _implementation(
-    way: written.Process | written.Http | written.Mcp | written.Python,
+    way: written.Process | Http | written.Mcp | written.Python,
     servers: dict[str, tuple[str, McpServer]],
     sources: Sources,
     objects: Objects,
@@ -60,13 +75,27 @@ def _implementation(
     match way:
         case written.Process():
             return _process(way)
-        case written.Http():
-            return ir.HttpIR(way.method, way.url, tuple(sorted(way.hosts)), way.body)
+        case Http():
+            return _http(way)
         case written.Mcp():
             path, server = servers[way.server]
             return ir.McpIR(way.server, way.tool, _pinned(way.tool, path, server, sources, objects))
         case written.Python():
             return ir.PythonIR(way.wheel, Digest(way.digest), way.entry)
+
+
+def _http(http: Http) -> ir.HttpIR:
+    return ir.HttpIR(
+        method=http.method,
+        url=http.url,
+        hosts=tuple(sorted(http.hosts)),
+        body=http.body,
+        query=tuple(sorted(http.query)),
+        headers=tuple(sorted(http.headers.items())),
+        output=http.output,
+        ok_statuses=tuple(sorted(http.ok_statuses)),
+        select=tuple(ir.Selected(name, tuple(path.split("."))) for name, path in sorted(http.select.items())),
+    )
 
 
 def _pinned(tool: str, path: str, server: McpServer, sources: Sources, objects: Objects) -> Digest:

@@ -32,6 +32,7 @@ UNKNOWN = "zz_unknown"
 CHOSEN = {
     *("labels", "tasks", "states", "branches", "args", "arguments", "values", "input", "artifacts", "when"),
     *("facts", "constraints", "attributes", "patterns", "hosts", "agents", "rules", "output_trust"),
+    *("headers", "select"),
 }
 SHAPES_AND_SCHEMAS = frozenset(("tasks", "output", "input", "decides", "schema", "values"))
 
@@ -225,6 +226,8 @@ MISSPELT = [
     ("tools/acme/comment.yaml", "body: {role: content}", "boddy: {role: content}", "body"),
     ("tools/acme/comment.yaml", "probe_by: [body]", "probe_by: [bodi]", "body"),
     ("tools/acme/comment.yaml", "{repository}/comments", "{repo_sitory}/comments", "repository"),
+    ("tools/acme/thread.yaml", "{+repository}/comments", "{+repositori}/comments", "repository"),
+    ("tools/acme/thread.yaml", "query: [page]", "query: [pag]", "page"),
     ("tools/acme/comment.yaml", "url: {minted: url}", "ulr: {minted: url}", "url"),
     ("tools/acme/count.yaml", '"{pattern}"', '"{patern}"', "pattern"),
     ("tools/acme/tickets.yaml", "tool: search", "tool: saerch", "search"),

@@ -63,8 +63,8 @@ UNSEEN = {
     "the same number in other digits": (REVIEWER, "usd: 3.00", "usd: 3"),
     "the order of granted tools": (
         REVIEWER,
-        "[git.diff, git.grep, acme.comment]",
-        "[acme.comment, git.grep, git.diff]",
+        "[git.diff, git.grep, acme.comment, acme.thread]",
+        "[acme.thread, acme.comment, git.grep, git.diff]",
     ),
     "the owner of a tool": (COMMENT, "owner: appsec", "owner: dev"),
     "blanks in a schema": (DECISION, '"type": "object",', '"type":    "object",'),
