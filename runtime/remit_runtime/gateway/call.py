@@ -11,7 +11,7 @@ or `unknown`, never "nothing happened".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -33,12 +33,12 @@ from remit_runtime.gateway.recorded import recorded
 from remit_runtime.gateway.redact import redacted, shown
 from remit_runtime.gateway.send import Answered, Failed, send
 from remit_runtime.gateway.stages import STAGES, Draft, Prepared
+from remit_runtime.gateway.stop import stops
 from remit_runtime.journal.events import RunEvent, Spend, ToolDecided, ToolIntended, ToolSettled
 from remit_runtime.journal.records import Appended, ApprovalUse, Lease, Refused, next_call
 
 ONE_CALL = Spend(tool_calls=1)
 MAX_NAME_CHARACTERS = 200
-HEARTBEAT_MS = 5_000
 
 _MAY_BE_TRIED_AGAIN = {"exit_code", "not_started", "timeout"}
 
@@ -115,7 +115,7 @@ def _sent(
 ) -> Answered | Failed:
     """The send, tried again where the tool says that trying again is harmless."""
     schema = gateway.schemas.schema(tool.output)
-    stopped = _watch(gateway, lease)
+    stopped = stops(gateway, lease, tool.id)
     attempts = max(1, tool.limits.attempts)
     for attempt in range(1, attempts + 1):
         seconds = max(0, draft.request.deadline_ms - gateway.clock()) / 1000
@@ -194,25 +194,6 @@ def _used(draft: Draft) -> ApprovalUse | None:
     """The approvals that this call uses up: all that are about exactly this call."""
     ids = tuple(one.approval for one in draft.request.approved if one.subject == draft.subject)
     return ApprovalUse(ids, draft.subject) if ids and draft.subject is not None else None
-
-
-def _watch(gateway: Gateway, lease: Lease) -> Callable[[], bool]:
-    """Whether the run was ended meanwhile; asking is also the sign of life that keeps its lease.
-
-    A halt suspends: the call in flight may end, and the next one does not begin.
-    """
-    beat = gateway.clock()
-
-    def stopped() -> bool:
-        nonlocal beat
-        if gateway.clock() - beat >= HEARTBEAT_MS:
-            beat = gateway.clock()
-            if isinstance(gateway.journal.heartbeat(lease), Refused):
-                return True
-        stop = gateway.journal.stop(lease.run)
-        return stop is not None and stop.reason != "halted"
-
-    return stopped
 
 
 def _clean(gateway: Gateway, text: str) -> str:

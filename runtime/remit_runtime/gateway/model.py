@@ -16,6 +16,7 @@ from remit_runtime.gateway.load import Gateway
 from remit_runtime.gateway.outcome import Stopped
 from remit_runtime.gateway.recorded import recorded
 from remit_runtime.gateway.redact import redacted, shown, shown_json
+from remit_runtime.gateway.stop import awaited, stops
 from remit_runtime.journal.events import ModelIntended, ModelSettled, Spend
 from remit_runtime.journal.records import Appended, Lease, Refused, next_call
 from remit_runtime.models.decision import (
@@ -44,6 +45,7 @@ from remit_runtime.models.port import (
 
 REPAIR_TURNS = 1
 _PER_MILLION = 1_000_000
+_STOPPED = ModelFault("error", "stopped", "the run was stopped while the model was asked")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,8 @@ def _asked(gateway: Gateway, request: ModelRequest) -> ModelOutcome:
     begun = gateway.journal.append(request.lease, [intended], reserve=reserved)
     if not isinstance(begun, Appended):
         return Stopped(request.lease, begun)
-    answer = request.port.decide(call)
+    came = awaited(lambda: request.port.decide(call), stops(gateway, begun.lease))
+    answer = _STOPPED if came is None else came.value
     judged = _judged(gateway, request, answer)
     settled = _settlement(gateway, key, call, reserved, answer, judged)
     ended = gateway.journal.append(

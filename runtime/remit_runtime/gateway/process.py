@@ -13,7 +13,7 @@ from typing import IO, Literal, cast
 
 MAX_ERROR_BYTES = 64 * 1024
 MAX_ERROR_TOTAL_BYTES = 4 * 2**20
-POLL_SECONDS = 0.2
+POLL_SECONDS = 0.025
 GRACE_SECONDS = 3.0
 WALLS_FAILED = 125
 
@@ -96,7 +96,7 @@ def environment() -> dict[str, str]:
 def run(order: Order, stopped: Callable[[], bool] = lambda: False) -> Ended | NotStarted:
     """The end of a process whose whole tree is gone when this returns.
 
-    The output is read while it comes and never more than the cap is held. `stopped` is asked a few times a second.
+    The output is read while it comes and never more than the cap is held. `stopped` is asked every 25 ms.
     """
     try:
         process = subprocess.Popen(

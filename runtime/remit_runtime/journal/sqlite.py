@@ -33,7 +33,7 @@ from remit_runtime.journal.records import (
     Switch,
     Verified,
 )
-from remit_runtime.journal.standing import standing_of, stop_of, switches_on
+from remit_runtime.journal.standing import standing_of, stop_of, switches_on, tool_stop_of
 
 Clock = Callable[[], int]
 """Milliseconds since the epoch."""
@@ -49,6 +49,7 @@ class Journal:
         self._db = db
         self._clock = clock
         self._lock = threading.RLock()
+        self._stops = 0
 
     @classmethod
     def open(cls, path: Path, clock: Clock) -> Journal:
@@ -160,21 +161,25 @@ class Journal:
             UsageError: there is no such run.
         """
         with self._writing() as (db, now):
+            self._stops += 1
             return switch.request_cancel(db, run, by, now)
 
     def kill(self, scope: Scope, by: str, reason: str) -> int:
         """Kills a scope for good; how many runs it covers that had not ended. They end as `killed`."""
         with self._writing() as (db, now):
+            self._stops += 1
             return switch.kill(db, scope, by, reason, now)
 
     def halt(self, scope: Scope, by: str, reason: str) -> None:
         """Suspends a scope until it is lifted."""
         with self._writing() as (db, now):
+            self._stops += 1
             switch.halt(db, scope, by, reason, now)
 
     def lift(self, scope: Scope, by: str, reason: str) -> int:
         """Lifts the kills and halts of exactly this scope; how many were in force. Killed runs stay killed."""
         with self._writing() as (db, now):
+            self._stops += 1
             return switch.lift(db, scope, by, reason, now)
 
     def switches(self) -> tuple[Switch, ...]:
@@ -182,19 +187,24 @@ class Journal:
         with self._reading() as (db, _):
             return switches_on(db)
 
-    def stop(self, run: str) -> Refused | None:
-        """What would refuse the run's next move now, for whoever waits on a call in flight; None when nothing would.
+    def stop(self, run: str, tool: str | None = None) -> Refused | None:
+        """What would refuse the run's next move now, or the tool's next call, for whoever waits on a call in flight.
 
         Raises:
             UsageError: there is no such run.
         """
         with self._reading() as (db, now):
-            return stop_of(standing_of(db, run), switches_on(db), now)
+            switches = switches_on(db)
+            stop = stop_of(standing_of(db, run), switches, now)
+            return tool_stop_of(switches, {tool}) if stop is None and tool is not None else stop
 
     def changes(self) -> int:
-        """A number that differs when another connection has written since it was last read; costs no table read."""
+        """A number that differs when anybody has written since it was last read; costs no table read.
+
+        What this connection itself writes does not count, unless it stops something.
+        """
         with self._lock, store.translated():
-            return int(self._db.execute("PRAGMA data_version").fetchone()[0])
+            return int(self._db.execute("PRAGMA data_version").fetchone()[0]) + self._stops
 
     def signal(self, run: str, signal: str, body: bytes) -> bool:
         """Whether a signal was new; one with an id that reached the run before changes nothing.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -136,7 +136,8 @@ def refusal(
     stop = stop_of(standing, switches, now_ms)
     if stop is not None:
         return None if ending is not None and not moves and _may_end(stop, ending) else stop
-    return _tool_stop(switches, appended)
+    tools = {event.tool for event in appended if isinstance(event, ToolDecided | ToolIntended)}
+    return tool_stop_of(switches, tools)
 
 
 def _may_end(stop: Refused, ending: TerminalReason) -> bool:
@@ -151,10 +152,8 @@ def _may_end(stop: Refused, ending: TerminalReason) -> bool:
             return False
 
 
-def _tool_stop(switches: Sequence[Switch], appended: Sequence[RunEvent]) -> Refused | None:
-    if not switches:
-        return None
-    tools = {event.tool for event in appended if isinstance(event, ToolDecided | ToolIntended)}
+def tool_stop_of(switches: Sequence[Switch], tools: Set[str]) -> Refused | None:
+    """What stops calls of these tools: a kill before a halt."""
     stops = [switch for switch in switches if switch.scope.kind == "tool" and switch.scope.id in tools]
     if not stops:
         return None
