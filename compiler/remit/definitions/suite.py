@@ -9,6 +9,7 @@ from remit.definitions.metadata import OwnedMetadata
 from remit.definitions.words import (
     AgentId,
     ApiVersion,
+    ApprovalId,
     CasesPath,
     FieldPath,
     FolderPath,
@@ -126,7 +127,10 @@ class EvalSuite(Part):
 
 
 class Case(Part):
-    """One line of a suite's cases; without `task`, the agent's only one."""
+    """One line of a suite's cases; without `task`, the agent's only one.
+
+    `approvals` says what people answer: an Approval's id to `approve` or `deny`. What it does not name waits.
+    """
 
     id: CaseId
     task: Maybe[Name] = None
@@ -136,3 +140,4 @@ class Case(Part):
     expect: dict[GraderId, Json] = Field(default_factory=dict[str, Any])
     outcome: TerminalReason = "succeeded"
     must_pass: bool = False
+    approvals: Maybe[dict[ApprovalId, Literal["approve", "deny"]]] = None

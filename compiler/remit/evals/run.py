@@ -10,6 +10,7 @@ from typing import Literal
 from remit.evals.graders import MISSING, grade
 from remit.evals.graders.policy import violations
 from remit.evals.observe import observed
+from remit.evals.people import answered
 from remit.evals.results import CaseResult, Grade, SuiteResult
 from remit.evals.suite import ReadyCase, ReadySuite
 from remit.git.fresh import one_commit
@@ -17,7 +18,7 @@ from remit.lower.values import plain
 from remit_runtime.bundle.open import VerifiedBundle
 from remit_runtime.errors import RemitError
 from remit_runtime.gateway.schemas import Schemas
-from remit_runtime.invoke import InvokeRequest, Runtime, invoke
+from remit_runtime.invoke import InvokeRequest, Runtime, invoke, resume
 from remit_runtime.models.scripted import ScriptedModel, parse_script
 from remit_runtime.run.result import RunResult
 
@@ -96,8 +97,12 @@ def passes(epochs: Sequence[bool], rule: Literal["all", "majority"]) -> bool:
 
 
 def _epoch(bench: Bench, suite: ReadySuite, ready: ReadyCase, number: int) -> _Epoch:
+    request = _request(bench, suite, ready, number)
     try:
-        result = invoke(bench.runtime, bench.bundle, _request(bench, suite, ready, number))
+        result = invoke(bench.runtime, bench.bundle, request)
+        wishes = ready.case.approvals or {}
+        while result.status == "waiting" and answered(bench.runtime, bench.bundle, result.run, wishes):
+            result = resume(bench.runtime, bench.bundle, result.run, request.model)
     except RemitError as error:
         return _Epoch(False, "not_started", (), None, 0, 0, None, f"{error.code}: {error.message}")
     if result.status != "ended":

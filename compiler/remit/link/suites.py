@@ -107,6 +107,11 @@ def _link_case(work: Work, suite: EvalSuite, case: Case, line: _Line) -> None:
     for name in case.expect:
         if name not in graders:
             undefined(work, line.span(("expect", name, KEY)), name, "grader of this suite", graders)
+    for name in case.approvals or {}:
+        if ("Approval", name) not in work.symbols:
+            undefined(
+                work, line.span(("approvals", name, KEY)), name, "Approval", work.ids.get("Approval", ())
+            )
     agent = work.agent(suite.spec.agent)
     if agent is not None:
         tasks = agent.spec.tasks

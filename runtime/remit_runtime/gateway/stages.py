@@ -20,6 +20,7 @@ from remit_runtime.gateway.executables import Resolved, resolve
 from remit_runtime.gateway.load import Gateway
 from remit_runtime.gateway.outcome import CallRequest, Denial, NeedsApproval
 from remit_runtime.gateway.sandbox import Layer, layer_for
+from remit_runtime.gateway.subject import subject_of
 from remit_runtime.gateway.workspace import Workspace
 from remit_runtime.policy.decide import Decision
 from remit_runtime.policy.facts import facts_of
@@ -224,18 +225,14 @@ def _question(gateway: Gateway, draft: Draft, met: frozenset[str]) -> PolicyRequ
 def _subject(gateway: Gateway, draft: Draft) -> Digest:
     """What an approval is bound to: this run, agent version, tool, arguments, resource and bundle, and no other."""
     request, resource = draft.request, _known(draft.resource)
-    return digest_of(
-        canonical_json_full(
-            {
-                "agent": request.agent.id,
-                "arguments": digest_of(draft.canonical),
-                "bundle": gateway.bundle.digest,
-                "resource": [resource.type, resource.id],
-                "run": request.lease.run,
-                "tool": request.tool,
-                "version": request.agent.version,
-            }
-        )
+    return subject_of(
+        run=request.lease.run,
+        agent=request.agent.id,
+        version=request.agent.version,
+        bundle=gateway.bundle.digest,
+        tool=request.tool,
+        arguments=digest_of(draft.canonical),
+        resource=(resource.type, resource.id),
     )
 
 

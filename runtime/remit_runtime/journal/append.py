@@ -48,7 +48,7 @@ from remit_runtime.journal.ledger import (
     with_reserved,
 )
 from remit_runtime.journal.records import Appended, ApprovalUse, Lease, Refused
-from remit_runtime.journal.rows import insert_audit, insert_events, ledger_of, write_ledger
+from remit_runtime.journal.rows import event_of, insert_audit, insert_events, ledger_of, write_ledger
 from remit_runtime.journal.standing import MOVES, Standing, refusal, standing_of, switches_on
 
 _CALLS = (ModelIntended, ToolIntended)
@@ -92,6 +92,8 @@ def append(
     outcome = _checked_shape(events, use)
     standing = standing_of(db, lease.run)
     begun = None if outcome is None else begun_effect(db, lease.run, outcome)
+    if standing.waits_ms is not None and any(isinstance(event, MOVES) for event in events):
+        raise RuntimeError(f"run `{lease.run}` waits for people and was not taken up")
     refused = _place_refused(standing, lease, begun)
     if refused is not None:
         if outcome is None or begun is None:
@@ -177,13 +179,40 @@ def _ledger_after(
 
 
 def _approval_refused(db: sqlite3.Connection, run: str, use: ApprovalUse, now_ms: int) -> Refused | None:
+    """Why an approval cannot be used. Events say what was asked and given; the table alone is believed in nothing."""
+    settled = {
+        event.approval
+        for event in _events_of(db, run, "approval_settled")
+        if isinstance(event, ApprovalSettled) and event.outcome == "approved"
+    }
+    asked = {
+        event.approval: event
+        for event in _events_of(db, run, "approval_requested")
+        if isinstance(event, ApprovalRequested)
+    }
+    spent = {
+        row[0]
+        for row in db.execute("SELECT code FROM audit WHERE run = ? AND event = 'approval_used'", (run,))
+    }
     for approval in use.approvals:
         row = db.execute(
             "SELECT status, subject, expires_ms FROM approval WHERE id = ? AND run = ?", (approval, run)
         ).fetchone()
-        if row is None or row[0] != "approved" or row[1] != use.subject or now_ms >= row[2]:
+        wanted = ("approved", use.subject)
+        request = asked.get(approval)
+        if row is None or request is None or approval not in settled or approval in spent:
+            return Refused("approval_spent", approval)
+        if row[:2] != wanted or request.subject != use.subject or now_ms >= min(row[2], request.expires_ms):
             return Refused("approval_spent", approval)
     return Refused("approval_spent") if not use.approvals else None
+
+
+def _events_of(db: sqlite3.Connection, run: str, kind: str) -> list[RunEvent]:
+    rows = db.execute(
+        """SELECT body, bytes FROM event LEFT JOIN blob ON blob.digest = event.blob WHERE run = ? AND kind = ?""",
+        (run, kind),
+    ).fetchall()
+    return [event_of(kept if body is None else body) for body, kept in rows]
 
 
 def write(

@@ -131,6 +131,10 @@ def entry_of(event: RunEvent) -> AuditEntry | None:  # noqa: C901 (one flat matc
             user = "asserted, not proved" if event.asserted_user else "proved"
             detail = f"model adapter {event.model_adapter}, user {user}"
             return AuditEntry("run_started", outcome="started", detail=detail)
+        case events.RunResumed():
+            return AuditEntry(
+                "run_resumed", outcome="resumed", detail=f"waited {event.waited_ms} ms for people"
+            )
         case events.RunEnded():
             return AuditEntry("run_ended", outcome=event.reason)
         case events.StateEntered() | events.OutputAccepted():

@@ -20,6 +20,7 @@ from remit_runtime.journal.events import (
     ModelSettled,
     RunEnded,
     RunEvent,
+    RunResumed,
     RunStarted,
     StateEntered,
     ToolIntended,
@@ -52,7 +53,7 @@ def books_broken(db: sqlite3.Connection, run: str, events: Sequence[RunEvent]) -
     first = events[0] if events else None
     if not isinstance(first, RunStarted):
         return Broken("event", run, 1, "the first event does not start the run")
-    row_broken = _row_broken(db, run, first, events[-1])
+    row_broken = _row_broken(db, run, first, events)
     if row_broken is not None:
         return row_broken
     books = _Books(Ledger(amount_of_budget(first.budget)))
@@ -98,7 +99,10 @@ def _seq_of(key: str) -> int:
     return int(number) if number.isascii() and number.isdigit() else 0
 
 
-def _row_broken(db: sqlite3.Connection, run: str, first: RunStarted, last: RunEvent) -> Broken | None:
+def _row_broken(
+    db: sqlite3.Connection, run: str, first: RunStarted, events: Sequence[RunEvent]
+) -> Broken | None:
+    last = events[-1]
     row = db.execute(
         """SELECT agent, version, bundle, principal, tenant, parent, environment, task, asserted_user, deadline_ms,
  reason FROM run WHERE id = ?""",
@@ -114,7 +118,7 @@ def _row_broken(db: sqlite3.Connection, run: str, first: RunStarted, last: RunEv
         first.environment,
         first.task,
         int(first.asserted_user),
-        first.deadline_ms,
+        first.deadline_ms + sum(event.waited_ms for event in events if isinstance(event, RunResumed)),
         last.reason if isinstance(last, RunEnded) else None,
     )
     return None if row == said else Broken("run", run, 0, "the row of the run is not what its events say")

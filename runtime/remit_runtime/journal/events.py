@@ -31,7 +31,10 @@ class Spend(Event, frozen=True):
 
 
 class RunStarted(Event, frozen=True, tag="run_started"):
-    """A run began. `workspaces` are (name, commit); `asserted_user` says that the user was claimed, not proved."""
+    """A run began. `workspaces` are (name, commit); `asserted_user` says that the user was claimed, not proved.
+
+    `script` is the digest of the script that answers for its models; the journal keeps the script under it.
+    """
 
     agent: str
     version: str
@@ -48,6 +51,13 @@ class RunStarted(Event, frozen=True, tag="run_started"):
     parent: str | None
     model_adapter: str
     deadline_ms: int
+    script: Digest | None = None
+
+
+class RunResumed(Event, frozen=True, tag="run_resumed"):
+    """A worker took up a run that had waited for nobody but people, for `waited_ms`: its deadline moves by that."""
+
+    waited_ms: int
 
 
 class StateEntered(Event, frozen=True, tag="state_entered"):
@@ -346,6 +356,7 @@ class RunEnded(Event, frozen=True, tag="run_ended"):
 
 RunEvent = (
     RunStarted
+    | RunResumed
     | StateEntered
     | OutputAccepted
     | ContextPacked

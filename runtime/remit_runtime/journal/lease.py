@@ -203,9 +203,17 @@ def release(db: sqlite3.Connection, lease: Lease) -> Refused | None:
     return _give_up(db, lease, "running", None)
 
 
-def park(db: sqlite3.Connection, lease: Lease, wake_at_ms: int | None) -> Refused | None:
-    """Gives a run up until something wakes it: it waits, and holds no lease and no worker."""
-    return _give_up(db, lease, "waiting", wake_at_ms)
+def park(
+    db: sqlite3.Connection, lease: Lease, wake_at_ms: int | None, *, people: bool, now_ms: int
+) -> Refused | None:
+    """Gives a run up until something wakes it: it waits, and holds no lease and no worker.
+
+    `people` says that it waits for nobody else, so that its deadline stands still from now, or stands still already.
+    """
+    refused = _give_up(db, lease, "waiting", wake_at_ms)
+    if refused is None and people:
+        db.execute("UPDATE run SET waits_ms = ? WHERE id = ? AND waits_ms IS NULL", (now_ms, lease.run))
+    return refused
 
 
 def keep_snapshot(db: sqlite3.Connection, lease: Lease, body: bytes, now_ms: int) -> Refused | None:

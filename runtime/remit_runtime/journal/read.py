@@ -33,7 +33,7 @@ _RUN = """SELECT run.id, agent, version, bundle, environment, task, principal, a
  spent_steps, spent_model_calls, spent_tool_calls, spent_microusd,
  reserved_steps, reserved_model_calls, reserved_tool_calls, reserved_microusd,
  overrun_steps, overrun_model_calls, overrun_tool_calls, overrun_microusd,
- cancelled_by IS NOT NULL, killed_by IS NOT NULL, wake_at_ms, owner, epoch, lease_until_ms
+ cancelled_by IS NOT NULL, killed_by IS NOT NULL, wake_at_ms, owner, epoch, lease_until_ms, waits_ms
  FROM run JOIN ledger ON ledger.scope = run.id"""
 
 _AUDIT = """SELECT v, seq, at_ms, run, run_seq, event_hash, event, principal, agent, version, bundle, call, tool,
@@ -62,6 +62,20 @@ def run_records(db: sqlite3.Connection, wanted: RunFilter, now_ms: int) -> tuple
     return tuple(_record(row, now_ms) for row in rows)
 
 
+def exists(db: sqlite3.Connection, run: str) -> bool:
+    """Whether there is such a run."""
+    return db.execute("SELECT 1 FROM run WHERE id = ?", (run,)).fetchone() is not None
+
+
+def children(db: sqlite3.Connection, run: str) -> tuple[str, ...]:
+    """The child runs of a run, the oldest first."""
+    rows = db.execute(
+        "SELECT name FROM effect WHERE key > ? AND key < ? AND kind = 'child' ORDER BY seq",
+        (f"{run}:", f"{run};"),
+    )
+    return tuple(name for (name,) in rows)
+
+
 def _record(row: tuple[Any, ...], now_ms: int) -> RunRecord:
     owner, epoch, until = row[36:39]
     lease = ActiveLease(owner, epoch, until) if owner is not None and now_ms < until else None
@@ -75,6 +89,7 @@ def _record(row: tuple[Any, ...], now_ms: int) -> RunRecord:
         bool(row[34]),
         row[35],
         lease,
+        row[39],
     )
     return RunRecord(*columns)
 

@@ -121,7 +121,11 @@ class ActiveLease:
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """A run as it stands. `reason` and `ended_ms` are set when it has ended, `lease` while somebody drives it."""
+    """A run as it stands. `reason` and `ended_ms` are set when it has ended, `lease` while somebody drives it.
+
+    `waits_ms` is since when it waits for nobody but people; `deadline_ms` stands still meanwhile, and moves by that
+    time when the run is taken up.
+    """
 
     run: str
     agent: str
@@ -147,6 +151,7 @@ class RunRecord:
     killed: bool
     wake_at_ms: int | None
     lease: ActiveLease | None
+    waits_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,10 @@ import sqlite3
 from remit_runtime.errors import StoreUnavailable
 from remit_runtime.journal.chain import GENESIS
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+
+_UPGRADES = {1: "ALTER TABLE run ADD COLUMN waits_ms INTEGER"}
+"""What makes a file of a version one of the next."""
 
 _APPEND_ONLY = {
     "event": "run = NEW.run AND seq = NEW.seq",
@@ -69,6 +72,7 @@ CREATE TABLE run (
   wake_at_ms INTEGER,
   cancelled_by TEXT,
   killed_by TEXT,
+  waits_ms INTEGER,
   CHECK ((status = 'ended') = (reason IS NOT NULL)),
   CHECK ((status = 'ended') = (ended_ms IS NOT NULL))
 ) STRICT;
@@ -249,6 +253,10 @@ def make_or_check(db: sqlite3.Connection) -> None:
             "journal_newer",
             f"the journal has schema version {version} and this runtime reads up to {SCHEMA_VERSION}",
         )
+    for older in range(version, SCHEMA_VERSION):
+        db.execute(_UPGRADES[older])
+    if version < SCHEMA_VERSION:
+        db.execute("UPDATE meta SET value = ? WHERE key = 'schema_version'", (SCHEMA_VERSION,))
 
 
 def _version(db: sqlite3.Connection) -> int | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from remit_runtime.canonical import Digest
 from remit_runtime.journal import append as appending
-from remit_runtime.journal import effects, read, rows, store, switch, verify
+from remit_runtime.journal import effects, read, rows, store, switch, verify, waiting
 from remit_runtime.journal import lease as leases
 from remit_runtime.journal.audit import Actor, AuditEntry, AuditRow, exported
 from remit_runtime.journal.events import RunEnded, RunEvent, RunStarted, Spend
@@ -102,6 +102,7 @@ class Journal:
         consume: ApprovalUse | None = None,
         audit: Sequence[AuditEntry] = (),
         settles_begun_effect: bool = False,
+        then_waits: bool = False,
     ) -> Appended | Refused:
         """The next lease after events, effects, ledger, approvals and audit rows are durable, or what refused it.
 
@@ -110,6 +111,7 @@ class Journal:
         appended without moves or an end beside it, because it is kept whatever stops the run; what it records
         (`OutputAccepted`, `ApprovalSettled`) may stand with it. A tool's intent needs its allowing `ToolDecided` in
         the same append. Each audited event makes its own audit row; an `AuditEntry` of its name adds to that row.
+        `then_waits` says that after this the run waits for nobody but people, and its deadline stands still.
 
         Raises:
             UsageError: there is no such run.
@@ -117,17 +119,36 @@ class Journal:
         """
         appending.check_meant(events, reserve, settle, settles_begun_effect)
         with self._writing() as (db, now):
-            return appending.append(db, lease, events, consume, audit, now)
+            done = appending.append(db, lease, events, consume, audit, now)
+            if then_waits and isinstance(done, Appended):
+                waiting.note_wait(db, standing_of(db, lease.run), now)
+            return done
 
     def heartbeat(self, lease: Lease) -> Lease | Refused:
         """The lease with its whole time before it again."""
         with self._writing() as (db, now):
             return leases.heartbeat(db, lease, now)
 
-    def park(self, lease: Lease, wake_at_ms: int | None = None) -> Refused | None:
-        """Leaves a run waiting: nobody drives it until somebody claims it."""
-        with self._writing() as (db, _):
-            return leases.park(db, lease, wake_at_ms)
+    def park(self, lease: Lease, wake_at_ms: int | None = None, *, people: bool = False) -> Refused | None:
+        """Leaves a run waiting: nobody drives it until somebody claims it; with `people` its deadline stands still."""
+        with self._writing() as (db, now):
+            return leases.park(db, lease, wake_at_ms, people=people, now_ms=now)
+
+    def take_up(self, lease: Lease) -> Lease | Refused:
+        """The lease of a run that goes on: the time for which it waited for people is written down and given back."""
+        with self._writing() as (db, now):
+            return waiting.take_up(db, lease, now)
+
+    def answer(
+        self, run: str, seq: int, events: Sequence[waiting.Answer], gone: str | None = None
+    ) -> Refused | None:
+        """Writes what a person answered to a run that nobody drives and whose last event is `seq`; None when it stands.
+
+        Raises:
+            UsageError: there is no such run.
+        """
+        with self._writing() as (db, now):
+            return waiting.answer(db, run, seq, events, gone, now)
 
     def release(self, lease: Lease) -> Refused | None:
         """Gives a run up, still running, for anybody to claim."""
@@ -215,8 +236,8 @@ class Journal:
         with self._writing() as (db, now):
             return leases.signal(db, run, signal, body, now)
 
-    def note(self, entry: AuditEntry) -> None:
-        """Audits an act outside any run: an invocation that was refused, an asserted principal.
+    def note(self, entry: AuditEntry, run: str | None = None) -> None:
+        """Audits an act outside a run's events: an invocation or an answer that was refused.
 
         Raises:
             RuntimeError: the entry names no principal.
@@ -224,7 +245,7 @@ class Journal:
         if entry.principal is None:
             raise RuntimeError(f"the audit entry `{entry.event}` names no principal")
         with self._writing() as (db, now):
-            rows.insert_audit(db, [(entry, None)], Actor(entry.principal), None, now)
+            rows.insert_audit(db, [(entry, None)], Actor(entry.principal), run, now)
 
     # Reading
 
@@ -260,6 +281,16 @@ class Journal:
         """
         spent = self.read(run).spent
         return Spend(spent.model_calls, spent.tool_calls, spent.microusd)
+
+    def exists(self, run: str) -> bool:
+        """Whether there is such a run."""
+        with self._reading() as (db, _):
+            return read.exists(db, run)
+
+    def children(self, run: str) -> tuple[str, ...]:
+        """The child runs of a run, the oldest first."""
+        with self._reading() as (db, _):
+            return read.children(db, run)
 
     def open_effects(self, run: str) -> tuple[Reservation, ...]:
         """The effects that have begun and have no outcome: what a resuming worker must settle first."""

@@ -14,6 +14,7 @@ from remit_runtime.journal.events import (
     ApprovalRequested,
     ChildStarted,
     ModelIntended,
+    QuestionAsked,
     RunEnded,
     RunEvent,
     StateEntered,
@@ -22,7 +23,15 @@ from remit_runtime.journal.events import (
 )
 from remit_runtime.journal.records import Refused, Scope, Switch
 
-MOVES = (StateEntered, ModelIntended, ToolDecided, ToolIntended, ApprovalRequested, ChildStarted)
+MOVES = (
+    StateEntered,
+    ModelIntended,
+    ToolDecided,
+    ToolIntended,
+    ApprovalRequested,
+    QuestionAsked,
+    ChildStarted,
+)
 """What a stop refuses: every event by which a run decides or begins something."""
 
 
@@ -37,7 +46,10 @@ class Ancestor:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A run's row as an append sees it. `killed` and `cancelled` name what stopped it, or an ancestor of it."""
+    """A run's row as an append sees it. `killed` and `cancelled` name what stopped it, or an ancestor of it.
+
+    `waits_ms` is since when the run waits for nobody but people: its deadline stands still.
+    """
 
     run: str
     agent: str
@@ -53,10 +65,11 @@ class Standing:
     killed: str | None
     cancelled: str | None
     lineage: tuple[Ancestor, ...]
+    waits_ms: int | None = None
 
 
 _ROW = """SELECT id, agent, version, bundle, principal, epoch, head_seq, head_hash, status = 'ended', deadline_ms,
- ttl_ms, killed_by, cancelled_by, parent FROM run WHERE id = ?"""
+ ttl_ms, killed_by, cancelled_by, parent, waits_ms FROM run WHERE id = ?"""
 _ANCESTOR = (
     "SELECT id, agent, bundle, status = 'ended', killed_by, cancelled_by, parent FROM run WHERE id = ?"
 )
@@ -71,7 +84,7 @@ def standing_of(db: sqlite3.Connection, run: str) -> Standing:
     row = db.execute(_ROW, (run,)).fetchone()
     if row is None:
         raise UsageError("run_unknown", f"there is no run `{run}`")
-    killed, cancelled, parent = row[11:]
+    killed, cancelled, parent, waits_ms = row[11:]
     lineage = [Ancestor(row[0], row[1], row[3])]
     while parent is not None:
         above = db.execute(_ANCESTOR, (parent,)).fetchone()
@@ -79,7 +92,15 @@ def standing_of(db: sqlite3.Connection, run: str) -> Standing:
         killed = killed or above[4]
         cancelled = cancelled or above[5] or (f"end of {above[0]}" if above[3] else None)
         parent = above[6]
-    columns: tuple[Any, ...] = (*row[:8], bool(row[8]), *row[9:11], killed, cancelled, tuple(lineage))
+    columns: tuple[Any, ...] = (
+        *row[:8],
+        bool(row[8]),
+        *row[9:11],
+        killed,
+        cancelled,
+        tuple(lineage),
+        waits_ms,
+    )
     return Standing(*columns)
 
 
@@ -109,7 +130,10 @@ def covers(scope: Scope, lineage: Sequence[Ancestor]) -> bool:
 
 
 def stop_of(standing: Standing, switches: Sequence[Switch], now_ms: int) -> Refused | None:
-    """What stops every further move of a run, or None: a kill before a cancel before a halt before the deadline."""
+    """What stops every further move of a run, or None: a kill before a cancel before a halt before the deadline.
+
+    The deadline of a run that waits for people stands still.
+    """
     if standing.killed is not None:
         return Refused("killed", standing.killed)
     if standing.cancelled is not None:
@@ -117,7 +141,8 @@ def stop_of(standing: Standing, switches: Sequence[Switch], now_ms: int) -> Refu
     for switch in switches:
         if switch.mode == "halt" and covers(switch.scope, standing.lineage):
             return Refused("halted", str(switch.scope))
-    return Refused("deadline", "milliseconds") if now_ms >= standing.deadline_ms else None
+    over = standing.waits_ms is None and now_ms >= standing.deadline_ms
+    return Refused("deadline", "milliseconds") if over else None
 
 
 def refusal(

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from remit_runtime.bundle.graph import CallState, DecideState, ToolState
-from remit_runtime.journal.events import StateEntered, ToolDecided, ToolIntended, ToolSettled
+from remit_runtime.journal.events import (
+    ApprovalRequested,
+    ApprovalSettled,
+    StateEntered,
+    ToolDecided,
+    ToolIntended,
+    ToolSettled,
+)
 from remit_runtime.models.decision import Call, parse_decision
+from remit_runtime.run.approving import approved_call
 from remit_runtime.run.bind import Unresolved, bind
-from remit_runtime.run.effects import CallTool, Effect, Finish, RecoverTool, Wait
+from remit_runtime.run.effects import CallTool, Effect, Finish, RecoverTool
 from remit_runtime.run.move import enter, leave
 from remit_runtime.run.plan import Plan
 from remit_runtime.run.state import INTERRUPTED, RunState, Token
@@ -52,9 +60,8 @@ def in_call(token: Token, call: CallTool) -> Effect:
     match token.last:
         case StateEntered() | ToolDecided(outcome="allow") | ToolSettled(code="interrupted"):
             return call
-        case ToolDecided(outcome="require_approval") as decided:
-            needed = ", ".join(f"`{name}`" for name in decided.approvals)
-            return Wait(token.state, "approval", f"`{decided.tool}` needs the approval {needed}")
+        case ToolDecided(outcome="require_approval") | ApprovalRequested() | ApprovalSettled():
+            return approved_call(token, call) or unexplained(token)
         case ToolIntended() as intended:
             return RecoverTool(token.state, intended.tool, intended.call, intended.recovery)
         case _:

@@ -14,7 +14,7 @@ from remit_runtime.run.effects import FollowChild, Record, StartChild
 from remit_runtime.run.move import leave
 from remit_runtime.run.plan import narrowed, plan_of
 from remit_runtime.run.result import RunResult
-from remit_runtime.run.state import EMPTY, RunState, fold_all
+from remit_runtime.run.state import EMPTY, RunState, deadline_of, fold_all
 from remit_runtime.run.worker import LEASE_MS, Driven, Worker, claimed
 
 
@@ -112,7 +112,7 @@ def _carved(worker: Worker, driven: Driven, node: HandoffState, child: AgentIR) 
     """The smallest of what the child has by itself, what its parent shares, and what the parent has left."""
     record = worker.journal.read(driven.run)
     left = amount_of_budget(record.budget).beyond(record.spent + record.reserved)
-    time_left = max(0, driven.started.deadline_ms - worker.now_ms())
+    time_left = max(0, deadline_of(driven.state) - worker.now_ms())
     rest = Budget(left.steps, left.model_calls, left.tool_calls, left.microusd, time_left)
     return smaller(smaller(child.budget, node.share or child.budget), rest)
 
@@ -136,5 +136,5 @@ def _started(worker: Worker, driven: Driven, node: HandoffState, event: ChildSta
         budget=event.budget,
         parent=driven.run,
         model_adapter=parent.model_adapter,
-        deadline_ms=min(parent.deadline_ms, worker.now_ms() + event.budget.milliseconds),
+        deadline_ms=min(deadline_of(driven.state), worker.now_ms() + event.budget.milliseconds),
     )

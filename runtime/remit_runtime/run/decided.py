@@ -3,10 +3,28 @@
 from __future__ import annotations
 
 from remit_runtime.bundle.graph import DecideState, HandoffState
-from remit_runtime.journal.events import ModelIntended, ModelSettled, StateEntered, ToolDecided, ToolSettled
+from remit_runtime.journal.events import (
+    ModelIntended,
+    ModelSettled,
+    QuestionAnswered,
+    QuestionAsked,
+    StateEntered,
+    ToolDecided,
+    ToolSettled,
+)
 from remit_runtime.models.decision import Ask, Call, Decision, Handoff, Malformed, Respond, parse_decision
 from remit_runtime.run.called import in_call, offered_by, unexplained
-from remit_runtime.run.effects import AskModel, CallTool, Effect, Finish, Record, RecoverModel, Validate, Wait
+from remit_runtime.run.effects import (
+    AskModel,
+    AskPeople,
+    CallTool,
+    Effect,
+    Finish,
+    Record,
+    RecoverModel,
+    Validate,
+    Wait,
+)
 from remit_runtime.run.move import chosen, enter, leave
 from remit_runtime.run.plan import Plan
 from remit_runtime.run.state import INTERRUPTED, RunState, Token
@@ -21,6 +39,10 @@ def at_decide(plan: Plan, state: RunState, node: DecideState, token: Token) -> E
             return RecoverModel(node.id, intended.call)
         case ModelSettled() as settled:
             return _settled(plan, state, node, token, settled)
+        case QuestionAsked() as asked:
+            return Wait(node.id, "question", asked.text)
+        case QuestionAnswered():
+            return enter(plan, state, node.id, token.branch)
         case ToolDecided(outcome="deny"):  # of a tool that the state does not offer
             return enter(plan, state, node.id, token.branch)
         case ToolSettled(code=code) if code != INTERRUPTED:
@@ -69,7 +91,7 @@ def _decided(
         case Handoff():
             return _handed_off(plan, state, node, token, decision)
         case Ask(question):
-            return Wait(node.id, "question", question)
+            return AskPeople(node.id, question)
         case Malformed():
             return _invalid(node, token, decision.message)
 

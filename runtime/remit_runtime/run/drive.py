@@ -6,6 +6,7 @@ again after a crash goes on from its folded events; nothing of it is replayed.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from remit_runtime.bundle.words import TerminalReason
@@ -15,14 +16,24 @@ from remit_runtime.journal.records import Refused
 from remit_runtime.models.json_text import trusted_json
 from remit_runtime.run import artifacts
 from remit_runtime.run.child import child_end, child_in_hands, child_start
-from remit_runtime.run.effects import Effect, Finish, FollowChild, Record, StartChild, Validate, Wait
+from remit_runtime.run.effects import (
+    Confirm,
+    Effect,
+    Finish,
+    FollowChild,
+    Record,
+    StartChild,
+    Validate,
+    Wait,
+)
 from remit_runtime.run.move import detailed
-from remit_runtime.run.perform import Halted, Performed, expired, perform
+from remit_runtime.run.perform import Halted, Performed, confirmed, expired, perform
 from remit_runtime.run.result import RunResult, ended_result, waiting_result
 from remit_runtime.run.state import RunState, fold
 from remit_runtime.run.step import effects_of
 from remit_runtime.run.stops import stop_after
-from remit_runtime.run.worker import Driven, Worker, appended
+from remit_runtime.run.waiting import waits_for_people
+from remit_runtime.run.worker import Driven, Worker, appended, taken_up
 
 
 def drive(worker: Worker, driven: Driven) -> RunResult:
@@ -41,8 +52,13 @@ def drive(worker: Worker, driven: Driven) -> RunResult:
 
 
 def _driven(worker: Worker, driven: Driven) -> RunResult:
+    waiting: dict[str, Wait] = {}
+    taken = driven if _rests(worker, driven) else taken_up(worker, driven)
+    if isinstance(taken, Refused):
+        return _stopped(worker, driven, taken)
+    driven = taken
     while True:
-        moves = _moves(worker, driven)
+        moves = _moves(worker, driven, waiting)
         if moves.events:
             done = appended(worker, driven, moves.events)
             if isinstance(done, Refused):
@@ -56,8 +72,16 @@ def _driven(worker: Worker, driven: Driven) -> RunResult:
                 return _stopped(worker, performed.driven, performed.refused)
             case Finish():
                 return finish(worker, driven, performed)
+            case Wait() if isinstance(moves.effect, FollowChild):
+                waiting[moves.effect.child] = performed  # other branches may go on
             case Wait():
                 return _wait(worker, driven, performed)
+
+
+def _rests(worker: Worker, driven: Driven) -> bool:
+    """Whether the clock of a run is as it should be: it runs, or there is still nothing to do but wait for people."""
+    since = worker.journal.read(driven.run).waits_ms
+    return since is None or waits_for_people(worker, driven.plan, driven.state)
 
 
 @dataclass(frozen=True)
@@ -68,11 +92,11 @@ class _Moves:
     effect: Effect
 
 
-def _moves(worker: Worker, driven: Driven) -> _Moves:
+def _moves(worker: Worker, driven: Driven, waiting: Mapping[str, Wait]) -> _Moves:
     """As many moves as can be written down at once: a transaction costs more than a step."""
     state, events = driven.state, list[StateEntered | OutputAccepted]()
     while True:
-        effect = _judged(worker, _first(driven, state))
+        effect = _judged(worker, driven, _first(driven, state, waiting))
         if not isinstance(effect, Record):
             return _Moves(tuple(events), effect)
         for event in effect.events:
@@ -80,15 +104,26 @@ def _moves(worker: Worker, driven: Driven) -> _Moves:
             events.append(event)
 
 
-def _first(driven: Driven, state: RunState) -> Effect:
+def _first(driven: Driven, state: RunState, waiting: Mapping[str, Wait]) -> Effect:
+    """What is done next: anything but waiting, and of the waits the one that ends first."""
     effects = effects_of(driven.plan, state)
     if not effects:
         raise RuntimeError(f"run `{driven.run}` is driven after its end")
-    return effects[0]
+    waits: list[Wait] = []
+    for effect in effects:
+        if isinstance(effect, Wait):
+            waits.append(effect)
+        elif isinstance(effect, FollowChild) and effect.child in waiting:
+            waits.append(waiting[effect.child])
+        else:
+            return effect
+    return min(waits, key=lambda wait: (wait.until_ms is None, wait.until_ms or 0))
 
 
-def _judged(worker: Worker, effect: Effect) -> Effect:
-    """The effect, or what a schema says must follow it."""
+def _judged(worker: Worker, driven: Driven, effect: Effect) -> Effect:
+    """The effect, or what a schema, or an approval that is judged once more, says must follow it."""
+    if isinstance(effect, Confirm):
+        return confirmed(worker, driven, effect)
     if not isinstance(effect, Validate):
         return effect
     faults = worker.gateway.schemas.schema(effect.schema).faults(trusted_json(effect.value))
@@ -107,7 +142,7 @@ def _perform(worker: Worker, driven: Driven, effect: Effect) -> Performed:
             return Halted(driven, done) if isinstance(done, Refused) else done
         case FollowChild():
             return _follow(worker, driven, effect)
-        case Record() | Validate():
+        case Record() | Validate() | Confirm():
             raise RuntimeError("a move is written down, not performed")
         case _:
             return perform(worker, driven, effect)
@@ -166,7 +201,8 @@ def _stopped(worker: Worker, driven: Driven, refused: Refused) -> RunResult:
 
 
 def _wait(worker: Worker, driven: Driven, wait: Wait) -> RunResult:
-    worker.journal.park(driven.lease, wait.until_ms)
+    people = waits_for_people(worker, driven.plan, driven.state)
+    worker.journal.park(driven.lease, wait.until_ms, people=people)
     return waiting_result(worker.journal, driven.run, wait.detail)
 
 

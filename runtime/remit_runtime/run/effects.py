@@ -8,7 +8,8 @@ from typing import Literal
 from remit_runtime.bundle.graph import ApprovalState, DecideState, HandoffState
 from remit_runtime.bundle.words import TerminalReason
 from remit_runtime.canonical import Digest
-from remit_runtime.journal.events import OutputAccepted, StateEntered
+from remit_runtime.journal.events import OutputAccepted, StateEntered, ToolDecided
+from remit_runtime.run.asked import NOTHING_WANTED, Asked, Wanted
 
 Branch = tuple[str, ...]
 
@@ -32,13 +33,14 @@ class AskModel:
 
 @dataclass(frozen=True)
 class CallTool:
-    """One tool call. `arguments` is JSON text; `offered` are the tools of the state."""
+    """One tool call. `arguments` is JSON text; `offered` are the tools of the state, `approved` what people gave it."""
 
     state: str
     branch: Branch
     tool: str
     arguments: str
     offered: frozenset[str]
+    approved: Wanted = NOTHING_WANTED
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,43 @@ class RequestApproval:
 
 
 @dataclass(frozen=True)
+class RequestCallApprovals:
+    """Ask for the approvals that policy wants for a call."""
+
+    state: str
+    call: ToolDecided
+    requirements: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RefuseCall:
+    """Deny a call that people did not approve."""
+
+    state: str
+    call: ToolDecided
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Confirm:
+    """An approval that was given, judged once more: one move if it holds, others if it does not or is too old."""
+
+    asked: Asked
+    passed: Record
+    failed: Record
+    expired: Record
+
+
+@dataclass(frozen=True)
+class AskPeople:
+    """Ask people what a model wants to know."""
+
+    state: str
+    text: str
+
+
+@dataclass(frozen=True)
 class StartChild:
     """Start a child run with an input, JSON text."""
 
@@ -97,7 +136,10 @@ class FollowChild:
 
 @dataclass(frozen=True)
 class Wait:
-    """A person must act before this branch goes on. `approval` and `until_ms` are set for approvals."""
+    """A person must act before this branch goes on. `approval` and `until_ms` are set for approvals.
+
+    Of several they are those of the first to expire.
+    """
 
     state: str
     why: Literal["approval", "question", "unknown_outcome", "halted", "child"]
@@ -124,6 +166,10 @@ Effect = (
     | RecoverTool
     | Validate
     | RequestApproval
+    | RequestCallApprovals
+    | RefuseCall
+    | Confirm
+    | AskPeople
     | StartChild
     | FollowChild
     | Wait

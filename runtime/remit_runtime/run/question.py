@@ -11,7 +11,7 @@ from remit_runtime.models.port import HandoffOffer, Message, ModelCall, ModelLim
 from remit_runtime.run.bind import Unresolved, resolve
 from remit_runtime.run.effects import AskModel
 from remit_runtime.run.plan import Plan
-from remit_runtime.run.state import RunState, transcript_of
+from remit_runtime.run.state import RunState, deadline_of, transcript_of
 
 
 def question(
@@ -33,7 +33,7 @@ def question(
         model.max_output_tokens,
         min(plan.agent.context.max_input_tokens, model.context_tokens),
         plan.agent.reasoning_budget,
-        started.deadline_ms,
+        deadline_of(state),
     )
     answer = None if ask.state.decides is None else bundle.schema(ask.state.decides).decode()
     return ModelCall(

@@ -29,13 +29,16 @@ from remit_runtime.journal.events import (
     QuestionAsked,
     RunEnded,
     RunEvent,
+    RunResumed,
     RunStarted,
     StateEntered,
     ToolDecided,
     ToolIntended,
     ToolSettled,
 )
+from remit_runtime.models.json_text import json_text
 from remit_runtime.models.port import Decided, Faulted, Returned, Turn
+from remit_runtime.run.asked import NOTHING_WANTED, Wanted, wanted_after
 
 INTERRUPTED = "interrupted"
 """The code of an outcome that nobody saw because the worker died; the call may be made again."""
@@ -67,7 +70,7 @@ class Token(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An active state. `asked_by` is the decide state that waits to hear what comes of its decision, if one does.
 
     `decision` is that decision's JSON text, `output` the last output accepted in this branch, `attempt` the number
-    of models asked at this visit.
+    of models asked at this visit. `wanted` is what the branch asks people for.
     """
 
     branch: tuple[str, ...]
@@ -78,12 +81,14 @@ class Token(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     decision: str | None = None
     output: str | None = None
     attempt: int = 0
+    wanted: Wanted = NOTHING_WANTED
 
 
 class RunState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A run as it stands. Outputs, transcripts and visits are keyed by state (transcripts by branch and state).
 
-    Values are JSON texts. `answers` counts the model answers so far, `calls` the tool calls that were intended.
+    Values are JSON texts. `answers` counts the model answers so far, `calls` the tool calls that were intended;
+    `waited_ms` is how long the run has waited for people, which its deadline does not count.
     """
 
     started: RunStarted | None = None
@@ -96,6 +101,7 @@ class RunState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     answers: int = 0
     calls: int = 0
     ended: RunEnded | None = None
+    waited_ms: int = 0
 
     def token_in(self, branch: tuple[str, ...]) -> Token | None:
         """The token of a branch, if the branch is active."""
@@ -115,6 +121,8 @@ def fold(state: RunState, event: RunEvent) -> RunState:
     match event:
         case RunStarted():
             return _with(state, started=event)
+        case RunResumed():
+            return _with(state, waited_ms=state.waited_ms + event.waited_ms)
         case RunEnded():
             return _with(state, ended=event)
         case StateEntered():
@@ -122,7 +130,7 @@ def fold(state: RunState, event: RunEvent) -> RunState:
         case OutputAccepted():
             return _accepted(state, event)
         case ApprovalGiven():
-            return state  # one answer of several; `ApprovalSettled` says what they come to
+            return _given(state, event)  # one answer of several; `ApprovalSettled` says what they come to
         case _:
             return _concerned(state, event)
 
@@ -157,6 +165,17 @@ def budget_of(state: RunState) -> Budget:
     if state.started is None:
         raise RuntimeError("a run that has not started has no budget")
     return state.started.budget
+
+
+def deadline_of(state: RunState) -> int:
+    """When the run must have ended, in milliseconds since the epoch: the time it waited for people is not counted.
+
+    Raises:
+        RuntimeError: the run has not started.
+    """
+    if state.started is None:
+        raise RuntimeError("a run that has not started has no deadline")
+    return state.started.deadline_ms + state.waited_ms
 
 
 def bundle_of(state: RunState) -> Digest:
@@ -216,12 +235,11 @@ def _accepted(state: RunState, event: OutputAccepted) -> RunState:
 
 
 def _concerned(state: RunState, event: Last) -> RunState:
-    here = (i for i, token in enumerate(state.tokens) if token.state == event.state)
-    index = next((i for i in here if not isinstance(state.tokens[i].last, OutputAccepted)), None)
+    index = _index(state, event.state)
     if index is None:
         return state
     before = state.tokens[index]
-    token = msgspec.structs.replace(before, last=event)
+    token = msgspec.structs.replace(before, last=event, wanted=wanted_after(before.wanted, event))
     if isinstance(event, ModelIntended | ModelSkipped):
         token = msgspec.structs.replace(token, attempt=event.attempt)
     if isinstance(event, ModelSettled) and event.decision is not None:
@@ -237,6 +255,21 @@ def _concerned(state: RunState, event: Last) -> RunState:
         answers=state.answers + int(answered),
         calls=state.calls + int(isinstance(event, ToolIntended)),
     )
+
+
+def _given(state: RunState, event: ApprovalGiven) -> RunState:
+    index = _index(state, event.state)
+    if index is None:
+        return state
+    before = state.tokens[index]
+    token = msgspec.structs.replace(before, wanted=wanted_after(before.wanted, event))
+    return _with(state, tokens=(*state.tokens[:index], token, *state.tokens[index + 1 :]))
+
+
+def _index(state: RunState, name: str) -> int | None:
+    """The place of the token that is active in a state."""
+    here = (i for i, token in enumerate(state.tokens) if token.state == name)
+    return next((i for i in here if not isinstance(state.tokens[i].last, OutputAccepted)), None)
 
 
 def _heard(state: RunState, token: Token, event: Last) -> dict[str, tuple[Turn, ...]]:
@@ -259,6 +292,8 @@ def _return_of(token: Token, event: Last) -> Returned | None:
         case ChildEnded() if isinstance(token.last, ChildStarted):
             ended: Literal["ok", "error"] = "ok" if event.reason == "succeeded" else "error"
             return Returned(token.last.agent, ended, event.reason, event.output)
+        case QuestionAnswered():
+            return Returned("ask", "ok", None, json_text(event.text))
         case _:
             return None
 

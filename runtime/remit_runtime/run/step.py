@@ -23,8 +23,6 @@ from remit_runtime.bundle.graph import (
     ToolState,
 )
 from remit_runtime.journal.events import (
-    ApprovalRequested,
-    ApprovalSettled,
     ChildEnded,
     ChildStarted,
     OutputAccepted,
@@ -32,15 +30,14 @@ from remit_runtime.journal.events import (
     StateEntered,
 )
 from remit_runtime.models.decision import Handoff, parse_decision
-from remit_runtime.models.json_text import Json, json_text
-from remit_runtime.run.bind import Unresolved, bind, resolve, written
+from remit_runtime.run.approving import at_approval
+from remit_runtime.run.bind import Unresolved, bind, resolve
 from remit_runtime.run.called import at_call, at_tool, unexplained
 from remit_runtime.run.decided import at_decide
 from remit_runtime.run.effects import (
     Effect,
     Finish,
     FollowChild,
-    RequestApproval,
     StartChild,
     Validate,
     Wait,
@@ -93,7 +90,7 @@ def _next(plan: Plan, state: RunState, token: Token) -> Effect | None:  # noqa: 
         case ParallelState():
             return fork(plan, state, node, token)
         case ApprovalState():
-            return _at_approval(state, node, token)
+            return at_approval(state, node, token) or unexplained(token)
         case HandoffState():
             return _at_handoff(state, node, token)
         case CheckState():
@@ -106,39 +103,6 @@ def _next(plan: Plan, state: RunState, token: Token) -> Effect | None:  # noqa: 
             return Finish("failed", f"this runtime does not perform state `{node.id}`")
         case None:
             return Finish("failed", f"the graph has no state `{token.state}`")
-
-
-def _at_approval(state: RunState, node: ApprovalState, token: Token) -> Effect:
-    match token.last:
-        case StateEntered():
-            shown: dict[str, Json] = {}
-            for reference in node.show:
-                value = resolve(reference, state)
-                if isinstance(value, Unresolved):
-                    return Finish("failed", value.message)
-                shown[written(reference)[2:-1]] = value.value
-            return RequestApproval(node, token.branch, json_text(shown))
-        case ApprovalRequested() as asked:
-            question = f"approval `{asked.requirement}` is asked for"
-            return Wait(node.id, "approval", question, asked.approval, asked.expires_ms)
-        case ApprovalSettled() as settled:
-            by: Json = [*settled.by]
-            output = json_text({"by": by, "outcome": settled.outcome})
-            route = _approval_route(node, settled)
-            why = None if settled.outcome == "approved" else " ".join((settled.outcome, *settled.by))
-            return leave(node.id, token.branch, settled.outcome, output, route, why)
-        case _:
-            return unexplained(token)
-
-
-def _approval_route(node: ApprovalState, settled: ApprovalSettled) -> str | None:
-    match settled.outcome:
-        case "approved":
-            return node.approved
-        case "denied":
-            return node.denied
-        case "expired":
-            return node.expired
 
 
 def _at_handoff(state: RunState, node: HandoffState, token: Token) -> Effect:

@@ -20,6 +20,7 @@ from remit_runtime.journal.events import (
     QuestionAnswered,
     QuestionAsked,
     RunEnded,
+    RunResumed,
     RunStarted,
     StateEntered,
     ToolDecided,
@@ -44,6 +45,8 @@ def _lines(stored: StoredEvent, places: Mapping[str, str]) -> list[str]:  # noqa
     match event:
         case RunStarted():
             return ["run started"]
+        case RunResumed():
+            return [f"run resumed, after it waited {event.waited_ms} ms for people"]
         case StateEntered():
             return [f"{_at(event.branch)}state {event.state}, visit {event.visit}"]
         case OutputAccepted():
@@ -170,10 +173,10 @@ def _approval(event: ApprovalRequested | ApprovalGiven | ApprovalSettled) -> lis
     if isinstance(event, ApprovalSettled):
         by = f" by {one_line(' '.join(event.by))}" if event.by else ""
         return [f"  approval {event.approval} {event.outcome}{by}"]
-    return [
-        f"  approval {event.approval} asked for: {event.requirement}, until {when(event.expires_ms)}",
-        f"  shown {one_json(event.shown)}",
-    ]
+    lines = [f"  approval {event.approval} asked for: {event.requirement}, until {when(event.expires_ms)}"]
+    if event.why:
+        lines.append(f"  because {one_line(event.why)}")
+    return [*lines, f"  shown {one_json(event.shown)}"]
 
 
 def _output(text: str | None) -> list[str]:

@@ -75,12 +75,20 @@ def claimed(journal: Journal, run: str, owner: str) -> Lease | Refused:
     return lease
 
 
-def appended(worker: Worker, driven: Driven, events: Sequence[RunEvent]) -> Driven | Refused:
-    """The run after events are durable, or what refused them."""
-    done = worker.journal.append(driven.lease, events)
+def appended(
+    worker: Worker, driven: Driven, events: Sequence[RunEvent], *, then_waits: bool = False
+) -> Driven | Refused:
+    """The run after events are durable, or what refused them. `then_waits`: it waits for nobody but people then."""
+    done = worker.journal.append(driven.lease, events, then_waits=then_waits)
     if not isinstance(done, Appended):
         return done
     return replace(driven, lease=done.lease, state=fold_all(driven.state, list(events)))
+
+
+def taken_up(worker: Worker, driven: Driven) -> Driven | Refused:
+    """The run as it goes on: the time for which it waited for people, if it did, is given back to it."""
+    lease = worker.journal.take_up(driven.lease)
+    return lease if isinstance(lease, Refused) else caught_up(worker, driven, lease)
 
 
 def caught_up(worker: Worker, driven: Driven, lease: Lease) -> Driven:

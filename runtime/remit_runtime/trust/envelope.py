@@ -31,8 +31,8 @@ class Envelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
     signatures: tuple[SignatureEntry, ...]
 
 
-def signed(payload: bytes, keys: Sequence[PrivateKey]) -> bytes:
-    """One canonical envelope over an in-toto payload, signed by each of the keys, without a newline.
+def signed(payload: bytes, keys: Sequence[PrivateKey], payload_type: str = PAYLOAD_TYPE) -> bytes:
+    """One canonical envelope over a payload, in-toto's if nothing else is said, signed by each of the keys.
 
     Raises:
         RuntimeError: no key, or one key twice.
@@ -41,7 +41,7 @@ def signed(payload: bytes, keys: Sequence[PrivateKey]) -> bytes:
 
     if not keys or len({key.public.keyid for key in keys}) != len(keys):
         raise RuntimeError("an envelope is signed by at least one key, and by each key once")
-    envelope = Signing(payload, PAYLOAD_TYPE, {})
+    envelope = Signing(payload, payload_type, {})
     for key in sorted(keys, key=lambda one: one.public.keyid):
         envelope.sign(key.signer)
     signatures = (
@@ -49,11 +49,11 @@ def signed(payload: bytes, keys: Sequence[PrivateKey]) -> bytes:
         for keyid, made in envelope.signatures.items()
     )
     return canonical_json(
-        Envelope(base64.b64encode(payload).decode("ascii"), PAYLOAD_TYPE, tuple(signatures))
+        Envelope(base64.b64encode(payload).decode("ascii"), payload_type, tuple(signatures))
     )
 
 
-def verified(line: bytes, roots: Roots) -> tuple[bytes, frozenset[KeyId]]:
+def verified(line: bytes, roots: Roots, payload_type: str = PAYLOAD_TYPE) -> tuple[bytes, frozenset[KeyId]]:
     """The payload of an envelope and the keys that signed it, once every signature on it verifies.
 
     Stricter than DSSE asks: a signature by a key that the environment does not trust refuses the envelope, so that
@@ -65,8 +65,8 @@ def verified(line: bytes, roots: Roots) -> tuple[bytes, frozenset[KeyId]]:
     """
     envelope = _decoded(line)
     payload = _unbased(envelope.payload)
-    if envelope.payload_type != PAYLOAD_TYPE:  # DSSE leaves this to the caller
-        raise BundleRejected("payload_type_unknown", "an envelope holds something else than an attestation")
+    if envelope.payload_type != payload_type:  # DSSE leaves this to the caller
+        raise BundleRejected("payload_type_unknown", "an envelope holds something else than it should")
     signers: set[KeyId] = set()
     for entry in envelope.signatures:
         keyid = KeyId(entry.keyid)

@@ -10,7 +10,8 @@
     scheme = "ed25519"
     public = "<64 hex digits>"
 
-`dev` is never listed: it trusts the key in `keys/dev.key` of the same directory, and no other.
+`dev` is never listed: it trusts the key in `keys/dev.key` of the same directory, and no other. The keys of people who
+approve stand in the same file (`approvers.py`); they sign no bundle, and a root's key approves nothing.
 """
 
 from __future__ import annotations
@@ -52,10 +53,17 @@ class _Key(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     public: str
 
 
+class _Approver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    scheme: str
+    public: str
+    person: str | None = None
+
+
 class _Trust(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     version: int
     environments: dict[str, _Environment] = {}
     keys: dict[str, _Key] = {}
+    approvers: dict[str, _Approver] = {}
 
 
 def roots_of(home: Path, environment: str) -> Roots:
@@ -90,22 +98,35 @@ def parse(data: bytes) -> Mapping[str, Roots]:
             `key_unknown`, `threshold_invalid`, `key_malformed` or `key_weak`.
     """
     trust = _decoded(data)
-    if trust.version != 0:
-        raise TrustInvalid("version_unknown", "`trust.toml` has a version that this runtime does not know")
     if DEV in trust.environments:
         raise TrustInvalid(
             "dev_is_local", "`dev` trusts its local key alone and is never listed in `trust.toml`"
         )
     keys = _keys(trust.keys)
+    _keys(trust.approvers)
     return {name: _roots(name, listed, keys) for name, listed in trust.environments.items()}
+
+
+def approver_keys(data: bytes) -> Mapping[KeyId, tuple[PublicKey, str | None]]:
+    """The keys of approvers in the text of a `trust.toml`, each with the person it says the key is of.
+
+    Raises:
+        TrustInvalid: as `parse`.
+    """
+    parse(data)
+    trust = _decoded(data)
+    return {keyid: (key, trust.approvers[keyid].person) for keyid, key in _keys(trust.approvers).items()}
 
 
 def _decoded(data: bytes) -> _Trust:
     try:
         # strict: a boolean is no number here.
-        return msgspec.convert(tomllib.loads(data.decode("utf-8")), _Trust, strict=True)
+        trust = msgspec.convert(tomllib.loads(data.decode("utf-8")), _Trust, strict=True)
     except (ValueError, RecursionError) as error:
         raise TrustInvalid("trust_malformed", f"`trust.toml` does not hold: {_first_line(error)}") from error
+    if trust.version != 0:
+        raise TrustInvalid("version_unknown", "`trust.toml` has a version that this runtime does not know")
+    return trust
 
 
 def _first_line(error: Exception) -> str:
@@ -113,7 +134,7 @@ def _first_line(error: Exception) -> str:
     return text.splitlines()[0].rstrip(".").lower() if text else "it cannot be read"
 
 
-def _keys(listed: Mapping[str, _Key]) -> dict[KeyId, PublicKey]:
+def _keys(listed: Mapping[str, _Key | _Approver]) -> dict[KeyId, PublicKey]:
     seen: dict[bytes, str] = {}
     found: dict[KeyId, PublicKey] = {}
     for name, entry in listed.items():

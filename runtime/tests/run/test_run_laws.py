@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -41,6 +42,8 @@ from remit_runtime.journal.events import (
     ChildStarted,
     ModelIntended,
     ModelSettled,
+    QuestionAnswered,
+    QuestionAsked,
     RunEnded,
     RunEvent,
     RunStarted,
@@ -145,7 +148,7 @@ class World:
     begun: int = 0
     events: list[RunEvent] = field(default_factory=list[RunEvent])
 
-    def perform(self, effect: effects.Effect, state: RunState) -> list[RunEvent]:
+    def perform(self, effect: effects.Effect, state: RunState) -> list[RunEvent]:  # noqa: C901 (one flat match)
         match effect:
             case effects.Record():
                 return [*effect.events]
@@ -153,6 +156,21 @@ class World:
                 return self.perform(effect.passed if self.any(True, False) else effect.failed, state)
             case effects.Finish():
                 return [RunEnded(effect.reason, effect.detail, effect.output, ())]
+            case effects.Confirm():
+                return self.perform(self.any(effect.passed, effect.failed, effect.expired), state)
+            case effects.RefuseCall():
+                return [msgspec.structs.replace(effect.call, outcome="deny", code=effect.code)]
+            case effects.RequestCallApprovals():
+                return [
+                    ApprovalRequested(
+                        f"{self.key(state)}/{name}", name, effect.state, SCHEMA, "{}", 1, effect.call.call
+                    )
+                    for name in effect.requirements
+                ]
+            case effects.AskPeople():
+                return [QuestionAsked(self.key(state), effect.state, effect.text)]
+            case effects.Wait(why="question") if self.any(True, False):
+                return [QuestionAnswered(self.key(state), effect.state, "yes", "os:ada", asserted=False)]
             case effects.Wait(approval=str(approval)):
                 return [
                     ApprovalSettled(approval, effect.state, self.any("approved", "denied", "expired"), ())
@@ -222,7 +240,7 @@ class World:
             code="code",
             reason="why",
             rules=(),
-            approvals=(),
+            approvals=self.any(("appsec",), ("appsec", "owner")) if allowed == "require_approval" else (),
             request=None,
         )
         if allowed != "allow":

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
+import msgspec
 import pytest
 
 from remit_runtime.bundle.agent import AgentIR
@@ -29,6 +31,7 @@ from remit_runtime.bundle.graph import (
 )
 from remit_runtime.canonical import digest_of
 from remit_runtime.journal.events import (
+    ApprovalGiven,
     ApprovalRequested,
     ApprovalSettled,
     ChildEnded,
@@ -36,6 +39,8 @@ from remit_runtime.journal.events import (
     ModelIntended,
     ModelSettled,
     OutputAccepted,
+    QuestionAnswered,
+    QuestionAsked,
     RunEnded,
     RunEvent,
     RunStarted,
@@ -46,16 +51,21 @@ from remit_runtime.journal.events import (
     ToolSettled,
 )
 from remit_runtime.models.port import Decided, Faulted, Returned
+from remit_runtime.run.asked import Asked, Wanted
 from remit_runtime.run.effects import (
     AskModel,
+    AskPeople,
     CallTool,
+    Confirm,
     Effect,
     Finish,
     FollowChild,
     Record,
     RecoverModel,
     RecoverTool,
+    RefuseCall,
     RequestApproval,
+    RequestCallApprovals,
     StartChild,
     Validate,
     Wait,
@@ -213,9 +223,66 @@ def test_an_interrupted_call_is_made_again(after: After) -> None:
     assert isinstance(after([TOOL, END], events)[0], CallTool)
 
 
-def test_a_call_that_needs_approval_waits(after: After) -> None:
-    [effect] = after([TOOL, END], [entered("files"), decided("files", "git.ls_files", "require_approval")])
-    assert effect == Wait("files", "approval", "`git.ls_files` needs the approval `appsec`")
+WANTED = decided("files", "git.ls_files", "require_approval")
+ASKED = ApprovalRequested("r:4", "appsec", "files", SCHEMA, "{}", 900, "r:3")
+
+
+def test_a_call_that_needs_approval_asks_and_waits(after: After) -> None:
+    [effect] = after([TOOL, END], [entered("files"), WANTED])
+    assert effect == RequestCallApprovals("files", WANTED, ("appsec",))
+    [effect] = after([TOOL, END], [entered("files"), WANTED, ASKED])
+    assert effect == Wait("files", "approval", "`git.ls_files` needs the approval `appsec`", "r:4", 900)
+
+
+def test_a_call_that_was_approved_is_made_with_what_was_given(after: After) -> None:
+    given = ApprovalGiven("r:4", "files", "approved", "os:ada", True, "", 5)
+    settled = ApprovalSettled("r:4", "files", "approved", ("os:ada",))
+    [effect] = after([TOOL, END], [entered("files"), WANTED, ASKED, given, settled])
+    assert isinstance(effect, CallTool)
+    assert effect.approved == Wanted(WANTED, (Asked(ASKED, (given,), settled),))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reason"),
+    [
+        ("denied", "the approval `appsec` was denied by os:ada"),
+        ("expired", "the approval `appsec` was not given in time"),
+    ],
+)
+def test_a_call_that_people_do_not_approve_is_refused(after: After, outcome: Any, reason: str) -> None:
+    settled = ApprovalSettled("r:4", "files", outcome, ("os:ada",))
+    [effect] = after([TOOL, END], [entered("files"), WANTED, ASKED, settled])
+    assert effect == RefuseCall("files", WANTED, f"approval_{outcome}", reason)
+
+
+def test_a_call_waits_for_every_approval_and_for_the_one_that_expires_first(after: After) -> None:
+    both = msgspec.structs.replace(WANTED, approvals=("appsec", "owner"))
+    other = ApprovalRequested("r:5", "owner", "files", SCHEMA, "{}", 400, "r:3")
+    [effect] = after([TOOL, END], [entered("files"), both, ASKED, other])
+    assert isinstance(effect, Wait)
+    assert (effect.approval, effect.until_ms) == ("r:5", 400)
+    settled = ApprovalSettled("r:4", "files", "approved", ("os:ada",))
+    [effect] = after([TOOL, END], [entered("files"), both, ASKED, other, settled])
+    assert isinstance(effect, Wait)
+    assert effect.detail == "`git.ls_files` needs the approval `owner`"
+
+
+def test_an_approval_that_policy_asks_for_again_is_not_asked_for_for_ever(after: After) -> None:
+    settled = ApprovalSettled("r:4", "files", "approved", ("os:ada",))
+    again = decided("files", "git.ls_files", "require_approval", "r:6")
+    [effect] = after([TOOL, END], [entered("files"), WANTED, ASKED, settled, again])
+    assert effect == RefuseCall(
+        "files", again, "approval_invalid", "the approval `r:4` does not hold for this call"
+    )
+
+
+def test_other_arguments_are_another_call_that_asks_again(after: After) -> None:
+    settled = ApprovalSettled("r:4", "files", "approved", ("os:ada",))
+    other = msgspec.structs.replace(
+        decided("files", "git.ls_files", "require_approval", "r:6"), arguments_digest=digest_of(b"other")
+    )
+    [effect] = after([TOOL, END], [entered("files"), WANTED, ASKED, settled, other])
+    assert effect == RequestCallApprovals("files", other, ("appsec",))
 
 
 def test_an_unresolved_argument_ends_the_run_as_failed(after: After) -> None:
@@ -329,9 +396,15 @@ def test_the_entry_that_would_pass_max_visits_does_not_happen(after: After) -> N
     assert effect == Record((OutputAccepted("work", "exhausted", None, None, (), why),))
 
 
-def test_a_question_to_a_person_waits(after: After) -> None:
-    [effect] = after([WORK, END], [entered("work"), *answered("work", '{"ask":{"question":"which?"}}')])
-    assert effect == Wait("work", "question", "which?")
+def test_a_question_to_people_is_asked_and_waits_for_its_answer(after: After, make_started: Start) -> None:
+    events: list[RunEvent] = [entered("work"), *answered("work", '{"ask":{"question":"which?"}}')]
+    assert after([WORK, END], events) == (AskPeople("work", "which?"),)
+    events.append(QuestionAsked("r:4", "work", "which?"))
+    assert after([WORK, END], events) == (Wait("work", "question", "which?"),)
+    events.append(QuestionAnswered("r:4", "work", 'the "first"', "os:ada", False))
+    assert after([WORK, END], events) == (Record((entered("work", 2),)),)
+    heard = transcript_of(fold_all(EMPTY, [make_started(), *events]), (), "work")
+    assert heard[-1] == Returned("ask", "ok", None, '"the \\"first\\""')
 
 
 def test_an_unoffered_handoff_is_an_invalid_decision(after: After) -> None:
@@ -376,7 +449,13 @@ def test_an_approval_shows_its_values_and_waits_for_them(after: After) -> None:
     settled = ApprovalSettled("r:3", "confirm", "approved", ("os:ada",))
     [effect] = after([approval, END], [entered("confirm"), asked, settled])
     output = '{"by":["os:ada"],"outcome":"approved"}'
-    assert effect == Record((OutputAccepted("confirm", "approved", output, "done"),))
+    assert isinstance(effect, Confirm)
+    assert effect.asked == Asked(asked, (), settled)
+    assert effect.passed == Record((OutputAccepted("confirm", "approved", output, "done"),))
+    late = OutputAccepted("confirm", "expired", '{"by":[],"outcome":"expired"}', "late", (), "expired")
+    assert effect.expired == Record((late,))
+    lost = OutputAccepted("confirm", "denied", '{"by":[],"outcome":"denied"}', None, (), "denied")
+    assert effect.failed == Record((lost,))
 
 
 def test_the_end_binds_output_and_artifacts(after: After) -> None:
@@ -410,12 +489,13 @@ def test_both_branches_can_go_on(after: After) -> None:
 
 
 def test_a_branch_that_waits_lets_the_other_go_first(after: After) -> None:
-    events = [
+    events: list[RunEvent] = [
         entered("fan"),
         entered("one", 1, ("a",)),
         entered("two", 1, ("b",)),
         decided("one", "git.log", "require_approval"),
     ]
+    events.append(ApprovalRequested("r:4", "appsec", "one", SCHEMA, "{}", 900, "r:3"))
     effects = after([FAN, ONE, TWO, END], events)
     assert [type(effect) for effect in effects] == [CallTool, Wait]
 
