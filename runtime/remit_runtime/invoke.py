@@ -216,6 +216,8 @@ def _admitted(runtime: Runtime, gateway: Gateway, request: InvokeRequest) -> Run
         parent=None,
         model_adapter="none" if request.model is None else request.model.name,
         deadline_ms=runtime.clock() + budget.milliseconds,
+        trace=agent.observability.trace,
+        content=agent.observability.content,
     )
 
 

@@ -187,6 +187,7 @@ def _decided(
         rules=why.rules,
         approvals=tuple(sorted(one.requirement for one in request.approved if one.subject == draft.subject)),
         request=None if decision is None else decision.request_digest,
+        effect=None if draft.tool is None else draft.tool.effect,
     )
 
 

@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 
 from remit_runtime.bundle.graph import Budget
-from remit_runtime.bundle.words import TerminalReason
+from remit_runtime.bundle.words import Effect, TerminalReason
 from remit_runtime.canonical import Digest
 
 VERSION = 0
@@ -34,6 +34,7 @@ class RunStarted(Event, frozen=True, tag="run_started"):
     """A run began. `workspaces` are (name, commit); `asserted_user` says that the user was claimed, not proved.
 
     `script` is the digest of the script that answers for its models; the journal keeps the script under it.
+    `trace` and `content` are the agent's, so that spans are derived from events alone.
     """
 
     agent: str
@@ -52,6 +53,8 @@ class RunStarted(Event, frozen=True, tag="run_started"):
     model_adapter: str
     deadline_ms: int
     script: Digest | None = None
+    trace: Literal["required", "optional"] = "optional"
+    content: Literal["redacted", "none", "full"] = "redacted"
 
 
 class RunResumed(Event, frozen=True, tag="run_resumed"):
@@ -203,7 +206,7 @@ class ValueOrigin(Event, frozen=True):
 class ToolDecided(Event, frozen=True, tag="tool_decided"):
     """The gateway's decision on one call, with the rules that made it. A denial before policy names its stage.
 
-    `origins` say of each argument value where it comes from.
+    `origins` say of each argument value where it comes from, `effect` what the tool does where it is known.
     """
 
     call: str
@@ -222,6 +225,7 @@ class ToolDecided(Event, frozen=True, tag="tool_decided"):
     approvals: tuple[str, ...]
     request: Digest | None
     origins: tuple[ValueOrigin, ...] = ()
+    effect: Effect | None = None
 
 
 class ToolIntended(Event, frozen=True, tag="tool_intended"):

@@ -137,4 +137,6 @@ def _started(worker: Worker, driven: Driven, node: HandoffState, event: ChildSta
         parent=driven.run,
         model_adapter=parent.model_adapter,
         deadline_ms=min(deadline_of(driven.state), worker.now_ms() + event.budget.milliseconds),
+        trace=agent.observability.trace,
+        content=agent.observability.content,
     )
