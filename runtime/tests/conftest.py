@@ -34,6 +34,9 @@ from remit_runtime.bundle.references import reached
 from remit_runtime.bundle.tool import ArgvPart, Limits, ProcessIR, Recovery, ResourceBinding, ToolIR
 from remit_runtime.canonical import Digest, canonical_json, canonical_json_full, decode_strict, digest_of
 from remit_runtime.invoke import Runtime, open_runtime
+from remit_runtime.journal.events import RunEvent
+from remit_runtime.journal.family import Family
+from remit_runtime.journal.records import StoredEvent
 from remit_runtime.policy.engine import engine
 from remit_runtime.policy.schema import (
     CedarAction,
@@ -198,6 +201,26 @@ def repository(tmp_path: Path) -> Path:
     _git(folder, "add", ".")
     _git(folder, "commit", "--quiet", "-m", "Go on")
     return folder
+
+
+class _Stored(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    run: str
+    seq: int
+    at_ms: int
+    event: RunEvent
+
+
+@pytest.fixture(scope="session")
+def governed_run() -> Family:
+    """A review with an approval, a question, a handoff, denials and a repair: at least one event of every kind."""
+    lines = (Path(__file__).parent / "samples" / "governed_run.jsonl").read_bytes().splitlines()
+    stored = [msgspec.json.decode(line, type=_Stored) for line in lines]
+
+    def of(run: str, children: tuple[Family, ...] = ()) -> Family:
+        own = (StoredEvent(one.run, one.seq, one.at_ms, one.event, "") for one in stored if one.run == run)
+        return Family(run, "run_review", tuple(own), children)
+
+    return of("run_review", (of("run_explain"),))
 
 
 @pytest.fixture

@@ -87,14 +87,20 @@ def _runs(commands: Commands) -> None:
     show = _command(
         inner, "show", "runs:show_run", "print every state, decision, call and audit row of a run"
     )
+    explain = _command(
+        inner, "explain", "explain:explain_run", "answer fifteen questions about a run from its events"
+    )
+    trace = _command(
+        inner, "trace", "explain:trace_run", "draw a run as a tree, with what each part took and cost"
+    )
     audit = _command(inner, "audit", "runs:audit_run", "print the audit rows of a run")
     cancel = _command(inner, "cancel", "runs:cancel_run", "cancel a run: it decides and begins nothing more")
     resume = _command(inner, "resume", "run:resume_run", "take up a run that was left")
-    for command in (show, audit, cancel, resume):
+    for command in (show, explain, trace, audit, cancel, resume):
         command.add_argument("run", metavar="RUN")
     resume.add_argument("--bundle", metavar="FILE|DIGEST", help="default: the run's, from the local state")
     resume.add_argument("--script", metavar="FILE", help="the script the run was started with")
-    for command in (listed, show, audit, resume):
+    for command in (listed, show, explain, trace, audit, resume):
         _format(command)
 
 

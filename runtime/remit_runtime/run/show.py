@@ -29,7 +29,7 @@ def shown_of(journal: Journal, run: str, places: SourceMap | None) -> str:
         JournalCorrupt: the journal does not hold.
     """
     record, events = journal.read(run), journal.events(run)
-    where = _places(places)
+    where = places_of(places)
     lines = [*_head(record, events), "", "what happened"]
     for stored in events:
         lines += (line.rstrip() for line in told(stored, where))
@@ -53,7 +53,7 @@ def shown_json_of(journal: Journal, run: str, places: SourceMap | None) -> str:
             for one in events
         ],
         "audit": [msgspec.to_builtins(row) for row in journal.audit_rows(run)],
-        "places": _places(places),
+        "places": places_of(places),
     }
     return json.dumps(body, sort_keys=True)
 
@@ -102,7 +102,8 @@ def _head(record: RunRecord, events: Iterable[StoredEvent]) -> list[str]:
     return lines
 
 
-def _places(places: SourceMap | None) -> Mapping[str, str]:
+def places_of(places: SourceMap | None) -> Mapping[str, str]:
+    """The file, line and column of each rule, grant and state by its id; none where the map is not at hand."""
     if places is None:
         return {}
     return {place.id: f"{place.path}:{place.line}:{place.column}" for place in places.places}

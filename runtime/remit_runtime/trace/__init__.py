@@ -1,0 +1,1 @@
+"""Spans of a run, derived purely from its events, and their way to a receiver."""
