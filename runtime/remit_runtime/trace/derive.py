@@ -84,6 +84,11 @@ def _draw(drawn: _Drawing, stored: StoredEvent, parent: str | None) -> None:
             _open(drawn, stored, names.RUN, event.agent, parent, start)
         case events.RunEnded():
             _end(drawn, stored, event)
+        case events.RunResumed():
+            before = drawn.parts[0].attributes.get(names.WAITED, 0)
+            drawn.parts[0].attributes[names.WAITED] = event.waited_ms + (
+                before if isinstance(before, int) else 0
+            )
         case events.StateEntered() | events.OutputAccepted():
             _move(drawn, stored, event)
         case events.ModelSkipped() | events.ModelIntended() | events.ModelSettled():

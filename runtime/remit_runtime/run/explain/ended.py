@@ -15,6 +15,7 @@ from remit_runtime.journal.events import (
     OutputAccepted,
     OutputVerified,
     RunEnded,
+    RunResumed,
     Spend,
     StateEntered,
     ToolDecided,
@@ -129,12 +130,22 @@ def ending(of: Family, said: Wording) -> Iterator[Fact]:
         yield fact(of, last, text, ended=True, reason=end.reason, detail=end.detail)
     else:
         yield fact(of, last, "it has not ended; this is its last event", ended=False)
+    yield from _waits(of)
     for stored in of.events:
         wrong = _wrong(stored, said)
         if wrong is not None:
             kind, text = wrong
             yield fact(of, stored, text, wrong=kind)
     yield from _unsettled(of)
+
+
+def _waits(of: Family) -> Iterator[Fact]:
+    """How long the run waited for people before it was taken up again."""
+    for stored in of.events:
+        if isinstance(stored.event, RunResumed):
+            waited = stored.event.waited_ms
+            text = f"it was taken up again after {waited} ms in which it waited for people"
+            yield fact(of, stored, text, waited_ms=waited)
 
 
 def _wrong(stored: StoredEvent, said: Wording) -> tuple[str, str] | None:
