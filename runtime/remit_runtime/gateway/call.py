@@ -18,6 +18,8 @@ import msgspec
 
 from remit_runtime.bundle.tool import ToolIR
 from remit_runtime.canonical import digest_of
+from remit_runtime.gateway.ended import Answered, Failed
+from remit_runtime.gateway.http import ask
 from remit_runtime.gateway.load import Gateway
 from remit_runtime.gateway.outcome import (
     Called,
@@ -31,14 +33,16 @@ from remit_runtime.gateway.outcome import (
 )
 from remit_runtime.gateway.recorded import recorded
 from remit_runtime.gateway.redact import redacted, shown
-from remit_runtime.gateway.send import Answered, Failed, send
-from remit_runtime.gateway.stages import STAGES, Draft, Prepared
+from remit_runtime.gateway.send import send
+from remit_runtime.gateway.stages import STAGES, Draft, Prepared, PreparedProcess
 from remit_runtime.gateway.stop import stops
 from remit_runtime.journal.events import RunEvent, Spend, ToolDecided, ToolIntended, ToolSettled
 from remit_runtime.journal.records import Appended, ApprovalUse, Lease, Refused, next_call
 
 ONE_CALL = Spend(tool_calls=1)
 MAX_NAME_CHARACTERS = 200
+GATEWAY = "gateway"
+"""The sandbox of a request: the gateway makes it itself, and no program runs."""
 
 _MAY_BE_TRIED_AGAIN = {"exit_code", "not_started", "timeout"}
 
@@ -94,20 +98,22 @@ def _performed(gateway: Gateway, draft: Draft) -> CallOutcome:
     tool, prepared, lease = draft.tool, draft.prepared, draft.request.lease
     key = next_call(lease)
     allowed = Denial("policy", draft.decision.code, draft.decision.reason, draft.decision.rules)
-    intended = ToolIntended(
-        key,
-        draft.request.state,
-        tool.id,
-        ONE_CALL,
-        prepared.layer,
-        tool.recovery.mode,
-        f"{prepared.executable.executable.name} {prepared.executable.digest}",
-    )
+    intended = _intended(draft.request, tool, prepared, key)
     events: list[RunEvent] = [_decided(gateway, draft, key, "allow", allowed), intended]
     begun = _append(gateway, lease, events, reserve=ONE_CALL, consume=_used(draft))
     if isinstance(begun, Stopped):
         return begun
     return _settled(gateway, draft, key, begun, _sent(gateway, draft, tool, prepared, begun))
+
+
+def _intended(request: CallRequest, tool: ToolIR, prepared: Prepared, key: str) -> ToolIntended:
+    """The intent: what will be started inside which walls, or whom the gateway itself will ask."""
+    event = ToolIntended(key, request.state, tool.id, ONE_CALL, GATEWAY, tool.recovery.mode)
+    if isinstance(prepared, PreparedProcess):
+        executable = f"{prepared.executable.executable.name} {prepared.executable.digest}"
+        return msgspec.structs.replace(event, sandbox=prepared.layer, executable=executable)
+    credential = None if prepared.leased is None else prepared.leased.id
+    return msgspec.structs.replace(event, peer=prepared.peer, credential=credential)
 
 
 def _sent(
@@ -119,8 +125,15 @@ def _sent(
     attempts = max(1, tool.limits.attempts)
     for attempt in range(1, attempts + 1):
         seconds = max(0, draft.request.deadline_ms - gateway.clock()) / 1000
-        came = send(prepared, tool, lease.seq, seconds, gateway.sandbox, schema, gateway.redactor, stopped)
-        if isinstance(came, Answered) or came.code not in _MAY_BE_TRIED_AGAIN or attempt == attempts:
+        redactor = gateway.redactor
+        if isinstance(prepared, PreparedProcess):
+            came = send(prepared, tool, lease.seq, seconds, gateway.sandbox, schema, redactor, stopped)
+        else:
+            now = gateway.clock()
+            came = ask(prepared, tool, seconds, schema, redactor, gateway.network, now, stopped)
+        if isinstance(came, Answered) or attempt == attempts:
+            return came
+        if not came.again and came.code not in _MAY_BE_TRIED_AGAIN:
             return came
     raise RuntimeError("a call is sent at least once")
 

@@ -12,6 +12,7 @@ from remit_runtime.bundle.policy import PolicySet
 from remit_runtime.gateway.endpoints import Endpoints
 from remit_runtime.gateway.endpoints import load as load_endpoints
 from remit_runtime.gateway.executables import Executable, find
+from remit_runtime.gateway.http import Network
 from remit_runtime.gateway.rate import Rates
 from remit_runtime.gateway.redact import Redactor
 from remit_runtime.gateway.redact import load as load_redactor
@@ -37,6 +38,8 @@ class Gateway:
     clock: Callable[[], int]
     executables: Mapping[str, Executable]
     sandbox: Sandbox
+    stands_for: Mapping[str, str]
+    network: Network = field(default_factory=Network)
     rates: Rates = field(default_factory=Rates)
 
     @property
@@ -54,6 +57,7 @@ def load(
     search_path: str = os.defpath,
     layers: Sequence[Layer] = LAYERS,
     environ: Mapping[str, str] = os.environ,
+    network: Network | None = None,
 ) -> Gateway:
     """The gateway of a bundle on this machine.
 
@@ -78,4 +82,11 @@ def load(
         clock=clock,
         executables=find(home, search_path),
         sandbox=probe(layers),
+        stands_for={
+            declared: host
+            for one in policy_set.environments
+            if one.id == bundle.environment
+            for declared, host in one.hosts
+        },
+        network=network or Network(),
     )

@@ -16,7 +16,9 @@ from remit_runtime.policy.request import EvalStatus
 if TYPE_CHECKING:  # it makes denials itself
     from remit_runtime.gateway.workspace import Workspace
 
-Stage = Literal["offer", "parse", "schema", "resource", "policy", "approval", "rate", "credential", "prepare"]
+Stage = Literal[
+    "offer", "parse", "schema", "egress", "resource", "policy", "approval", "rate", "credential", "prepare"
+]
 """Where a call can be denied, in the order of the road. Every one of them lies before the send."""
 
 

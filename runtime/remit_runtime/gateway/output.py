@@ -1,4 +1,4 @@
-"""What a process wrote, as a JSON value."""
+"""What a tool wrote, as a JSON value."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Output:
 
 
 class OutputInvalid(ValueError):
-    """What the process wrote is not of the declared form."""
+    """What the tool wrote is not of the declared form."""
 
 
 def output_of(data: bytes, form: ProcessIR) -> Output:
@@ -30,7 +30,7 @@ def output_of(data: bytes, form: ProcessIR) -> Output:
         OutputInvalid: JSON was declared and this is not JSON (RFC 8259), names a key twice or is nested too deeply.
     """
     if form.output == "json":
-        return Output(_json(data))
+        return Output(json_value(data))
     text = data.decode("utf-8", "replace")
     replaced = "\ufffd" in text and text.encode("utf-8") != data
     match form.output:
@@ -48,7 +48,12 @@ def _split(text: str, mark: str) -> list[Json]:
     return parts[:-1] if parts[-1] == "" else parts
 
 
-def _json(data: bytes) -> Json:
+def json_value(data: bytes) -> Json:
+    """The value of strict JSON.
+
+    Raises:
+        OutputInvalid: this is not JSON (RFC 8259), names a key twice or is nested too deeply.
+    """
     try:
         return strict_json(data.decode("utf-8"))
     except ValueError as error:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
 
 from remit_runtime.bundle.tool import ToolIR
 from remit_runtime.errors import NotCanonical
+from remit_runtime.gateway.ended import Answered, Failed, failed
 from remit_runtime.gateway.output import REPLACED, OutputInvalid, output_of
 from remit_runtime.gateway.process import WALLS_FAILED, Ended, NotStarted, Order, environment, run
-from remit_runtime.gateway.recorded import Recorded, recorded
-from remit_runtime.gateway.redact import Redactor
+from remit_runtime.gateway.recorded import recorded
+from remit_runtime.gateway.redact import Redactor, redacted
 from remit_runtime.gateway.sandbox import Enclosure, Sandbox, enclosed
 from remit_runtime.gateway.schemas import Schema
-from remit_runtime.gateway.stages import Prepared
+from remit_runtime.gateway.stages import PreparedProcess
 from remit_runtime.gateway.workspace import copied, discard
 from remit_runtime.models.json_text import Json
 
@@ -26,26 +26,8 @@ OPEN_FILES = 256
 PROCESSES = 4_096
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """The tool gave an output of its declared form; `code` flags what was done to it."""
-
-    output: Recorded
-    code: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """The tool did not answer as declared. `output` says what may be shown of why."""
-
-    outcome: Literal["error", "unknown"]
-    code: str
-    reason: str
-    output: Recorded | None
-
-
 def send(
-    prepared: Prepared,
+    prepared: PreparedProcess,
     tool: ToolIR,
     number: int,
     seconds: float,
@@ -73,7 +55,7 @@ def send(
 
 
 def _performed(
-    prepared: Prepared,
+    prepared: PreparedProcess,
     tool: ToolIR,
     number: int,
     seconds: float,
@@ -97,7 +79,9 @@ def _performed(
             discard(own)
 
 
-def _order(prepared: Prepared, tool: ToolIR, seconds: float, sandbox: Sandbox, *, writable: bool) -> Order:
+def _order(
+    prepared: PreparedProcess, tool: ToolIR, seconds: float, sandbox: Sandbox, *, writable: bool
+) -> Order:
     seconds = min(seconds, tool.limits.timeout_milliseconds / 1000)
     limits = {
         "as": MEMORY_BYTES,
@@ -116,7 +100,7 @@ def _order(prepared: Prepared, tool: ToolIR, seconds: float, sandbox: Sandbox, *
 
 
 def _failure(
-    ended: Ended | NotStarted, prepared: Prepared, tool: ToolIR, redactor: Redactor
+    ended: Ended | NotStarted, prepared: PreparedProcess, tool: ToolIR, redactor: Redactor
 ) -> Failed | None:
     match ended:
         case NotStarted(reason):
@@ -128,8 +112,9 @@ def _failure(
                 tool, "sandbox_failed", "the walls of the sandbox could not be put up", {}, redactor
             )
         case Ended(exit_code=int() as code) if code not in prepared.process.ok_exit_codes:
-            said = ended.errors.decode("utf-8", "replace").strip()[:MAX_SHOWN_ERROR_CHARACTERS]
-            shown: dict[str, Json] = {"errors": said, "exit_code": code}
+            said = redacted(ended.errors.decode("utf-8", "replace").strip(), redactor).value
+            begin = said[:MAX_SHOWN_ERROR_CHARACTERS] if isinstance(said, str) else ""
+            shown: dict[str, Json] = {"errors": begin, "exit_code": code}
             return _failed(tool, "exit_code", f"the tool ended with exit code {code}", shown, redactor)
         case Ended():
             return None
@@ -143,7 +128,7 @@ _CUTS = {
 _MAYBE_DONE = {"output_too_large", "timeout", "stopped", "output_invalid"}
 
 
-def _walls_failed(ended: Ended, prepared: Prepared) -> bool:
+def _walls_failed(ended: Ended, prepared: PreparedProcess) -> bool:
     """Whether the launcher or bubblewrap gave up before the program ran: an exit of 1 must not pass for the tool's."""
     if ended.exit_code == WALLS_FAILED:
         return True
@@ -152,7 +137,5 @@ def _walls_failed(ended: Ended, prepared: Prepared) -> bool:
 
 def _failed(tool: ToolIR, code: str, reason: str, shown: dict[str, Json], redactor: Redactor) -> Failed:
     # What was cut off while it changed something may have changed it: only a read is known to have changed nothing.
-    outcome: Literal["error", "unknown"] = (
-        "unknown" if tool.effect != "read" and code in _MAYBE_DONE else "error"
-    )
-    return Failed(outcome, code, reason, recorded(shown, redactor) if shown else None)
+    maybe_done = tool.effect != "read" and code in _MAYBE_DONE
+    return failed("unknown" if maybe_done else "error", code, reason, shown, redactor)

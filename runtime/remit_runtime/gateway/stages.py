@@ -10,18 +10,22 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from remit_runtime.bundle.tool import ProcessIR, ToolIR
+from remit_runtime.bundle.tool import HttpIR, McpIR, ProcessIR, PythonIR, ToolIR
 from remit_runtime.canonical import Digest, canonical_json_full, digest_of
+from remit_runtime.credentials.lease import Leased, LeaseRefused
 from remit_runtime.gateway import arguments as writing
 from remit_runtime.gateway.arguments import Arguments
 from remit_runtime.gateway.commandline import command_line
 from remit_runtime.gateway.constraints import broken_constraint
 from remit_runtime.gateway.executables import Resolved, resolve
+from remit_runtime.gateway.http import PreparedRequest, prepared_request
+from remit_runtime.gateway.http_request import host_of
 from remit_runtime.gateway.load import Gateway
 from remit_runtime.gateway.outcome import CallRequest, Denial, NeedsApproval
 from remit_runtime.gateway.sandbox import Layer, layer_for
 from remit_runtime.gateway.subject import subject_of
 from remit_runtime.gateway.workspace import Workspace
+from remit_runtime.journal.records import next_call
 from remit_runtime.policy.decide import Decision
 from remit_runtime.policy.facts import facts_of
 from remit_runtime.policy.request import NO_TENANT, PolicyRequest, ResourceRef
@@ -31,7 +35,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PreparedProcess:
     """A process that could start now: what is run, inside which walls, on which checkout."""
 
     process: ProcessIR
@@ -41,6 +45,9 @@ class Prepared:
     workspace: Workspace | None
     stdin: bytes
 
+
+Prepared = PreparedProcess | PreparedRequest
+"""What could begin now."""
 
 Refusal = Denial | NeedsApproval
 
@@ -57,6 +64,7 @@ class Draft:
     facts: dict[str, bool] = field(default_factory=dict[str, bool])
     decision: Decision | None = None
     subject: Digest | None = None
+    lease: Leased | None = None
     prepared: Prepared | None = None
     refusal: Refusal | None = None
 
@@ -105,6 +113,14 @@ def satisfying(gateway: Gateway, draft: Draft) -> Draft:
     return _refused(draft, Denial("schema", "args_invalid", "; ".join(faults))) if faults else draft
 
 
+def keeping_secrets(gateway: Gateway, draft: Draft) -> Draft:
+    """The same, if no argument holds a secret that this runtime knows, in any of its forms."""
+    text = draft.canonical.decode()
+    if not any(form in text for _, form in gateway.vault.values()):
+        return draft
+    return _refused(draft, Denial("egress", "secret_egress", "an argument of the call holds a secret"))
+
+
 def placed(gateway: Gateway, draft: Draft) -> Draft:
     """The registered resource that the call touches, and the declared facts about its arguments."""
     arguments, binding = _known(draft.arguments), _known(draft.tool).resource
@@ -146,47 +162,86 @@ def within_rate(gateway: Gateway, draft: Draft) -> Draft:
     return _refused(draft, Denial("rate", "rate_limited", reason))
 
 
-def leased(_gateway: Gateway, draft: Draft) -> Draft:
-    """The same, if the tool needs no credential: this runtime leases none."""
-    credential = _known(draft.tool).credential
-    if credential is None:
+def leased(gateway: Gateway, draft: Draft) -> Draft:
+    """The same with the secret that the call is made with, leased for this call alone, if it needs one."""
+    tool, request = _known(draft.tool), draft.request
+    use = tool.credential
+    if use is None:
         return draft
-    return _refused(
-        draft, Denial("credential", "credential_unavailable", f"this runtime cannot lease `{credential.ref}`")
+    if use.object is None or not isinstance(tool.implementation, HttpIR):
+        reason = f"credential `{use.ref}` is leased to http tools only, by what the bundle pins"
+        return _refused(draft, Denial("credential", "credential_unavailable", reason))
+    host = host_of(tool.implementation, gateway.stands_for)
+    if isinstance(host, Denial):
+        return _refused(draft, host)
+    found = gateway.vault.lease(
+        gateway.bundle.credential(use.object),
+        call=next_call(request.lease),
+        host=host,
+        scopes=use.scopes,
+        ttl_seconds=use.ttl_seconds,
+        now_ms=gateway.clock(),
     )
+    if isinstance(found, LeaseRefused):
+        return _refused(draft, Denial("credential", found.code, found.reason))
+    return replace(draft, lease=found)
 
 
 def prepared(gateway: Gateway, draft: Draft) -> Draft:
-    """The process that would be started, if its executable, command line, checkout and walls are all there."""
-    tool, request = _known(draft.tool), draft.request
-    process = tool.implementation
-    if not isinstance(process, ProcessIR):
-        kind = str(process.__struct_config__.tag)
-        reason = f"this runtime performs no tools of the kind `{kind}`"
-        return _refused(draft, Denial("prepare", "implementation_unsupported", reason))
+    """What would begin now, if all that it needs is there."""
+    found: Prepared | Denial
+    match _known(draft.tool).implementation:
+        case ProcessIR() as process:
+            found = _process(gateway, draft, process)
+        case HttpIR() as http:
+            found = _request(gateway, draft, http)
+        case McpIR() | PythonIR() as other:
+            reason = f"this runtime performs no tools of the kind `{other.__struct_config__.tag}`"
+            found = Denial("prepare", "implementation_unsupported", reason)
+    return _refused(draft, found) if isinstance(found, Denial) else replace(draft, prepared=found)
+
+
+def _process(gateway: Gateway, draft: Draft, process: ProcessIR) -> PreparedProcess | Denial:
+    """The process, if its executable, command line, checkout and walls are all there."""
     executable = resolve(gateway.executables, process.executable)
     if isinstance(executable, Denial):
-        return _refused(draft, executable)
+        return executable
     line = command_line(process, _known(draft.arguments))
     if isinstance(line, Denial):
-        return _refused(draft, line)
-    workspace = None if process.workspace is None else request.workspaces.get(process.workspace)
+        return line
+    workspace = None if process.workspace is None else draft.request.workspaces.get(process.workspace)
     if workspace is None and process.workspace is not None:
-        reason = f"the run has no workspace `{process.workspace}`"
-        return _refused(draft, Denial("prepare", "workspace_unknown", reason))
-    layer = layer_for(gateway.sandbox, process, tool.effect, gateway.bundle.environment)
+        return Denial("prepare", "workspace_unknown", f"the run has no workspace `{process.workspace}`")
+    layer = layer_for(gateway.sandbox, process, _known(draft.tool).effect, gateway.bundle.environment)
     if layer is None:
         reason = "no sandbox works on this machine, and without one only harmless reads run, in `dev` alone"
-        return _refused(draft, Denial("prepare", "sandbox_unavailable", reason))
+        return Denial("prepare", "sandbox_unavailable", reason)
     stdin = draft.canonical if process.stdin == "arguments" else b""
     command = (*executable.executable.command, *line)
-    return replace(draft, prepared=Prepared(process, executable, command, layer, workspace, stdin))
+    return PreparedProcess(process, executable, command, layer, workspace, stdin)
+
+
+def _request(gateway: Gateway, draft: Draft, http: HttpIR) -> PreparedRequest | Denial:
+    """The request, if its path can be written and its host has addresses that may be asked."""
+    tool, request = _known(draft.tool), draft.request
+    left = max(0, request.deadline_ms - gateway.clock()) / 1000
+    return prepared_request(
+        http,
+        _known(draft.arguments),
+        gateway.stands_for,
+        gateway.endpoints,
+        gateway.network,
+        draft.lease,
+        min(left, tool.limits.timeout_milliseconds / 1000),
+        lambda: gateway.journal.stop(request.lease.run) is not None,
+    )
 
 
 STAGES: tuple[Stage, ...] = (
     offered,
     parsed,
     satisfying,
+    keeping_secrets,
     placed,
     permitted,
     within_rate,

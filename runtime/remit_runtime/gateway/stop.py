@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
-from remit_runtime.gateway.load import Gateway
 from remit_runtime.journal.records import Lease, Refused
+
+if TYPE_CHECKING:  # it holds what requests wait with
+    from remit_runtime.gateway.load import Gateway
 
 POLL_SECONDS = 0.025
 """How often it is asked whether a run was stopped: it costs some microseconds while nobody writes to the journal."""
@@ -77,3 +80,19 @@ def awaited(work: Callable[[], T], stopped: Callable[[], bool]) -> Came[T] | Non
     if failed:
         raise failed[0]
     return Came(came[0])
+
+
+def awaited_until(
+    work: Callable[[], T], seconds: float, stopped: Callable[[], bool]
+) -> Came[T] | Literal["timeout", "stopped"]:
+    """What came of the work, or why it was left: the time was over, or the run was stopped."""
+    deadline = time.monotonic() + seconds
+    late = False
+
+    def over() -> bool:
+        nonlocal late
+        late = time.monotonic() >= deadline
+        return late or stopped()
+
+    came = awaited(work, over)
+    return came if came is not None else "timeout" if late else "stopped"

@@ -157,8 +157,9 @@ def _of_tool(event: events.ToolDecided | events.ToolIntended | events.ToolSettle
                 detail=event.reason,
             )
         case events.ToolIntended():
-            run = "" if event.executable is None else f", executable {event.executable}"
-            detail = f"sandbox {event.sandbox}{run}"
+            named = {"executable": event.executable, "peer": event.peer, "credential": event.credential}
+            used = (f", {what} {which}" for what, which in named.items() if which is not None)
+            detail = f"sandbox {event.sandbox}{''.join(used)}"
             return AuditEntry(
                 "tool_intended", call=event.call, tool=event.tool, outcome="intended", detail=detail
             )

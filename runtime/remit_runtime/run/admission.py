@@ -12,7 +12,9 @@ from remit_runtime.gateway.arguments import with_defaults
 from remit_runtime.gateway.schemas import Schemas
 from remit_runtime.models.json_text import Json
 
-SUPPORTED_DUTIES = frozenset({"approval", "check", "fallback", "handoff", "model", "parallel", "process"})
+SUPPORTED_DUTIES = frozenset(
+    {"approval", "check", "credential", "fallback", "handoff", "http", "model", "parallel", "process"}
+)
 """What this runtime keeps. An agent that needs another duty is refused: no field of it is silently ignored."""
 
 

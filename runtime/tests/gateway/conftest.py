@@ -30,15 +30,25 @@ from remit_runtime.bundle.open import VerifiedBundle
 from remit_runtime.bundle.policy import (
     ApprovalRequirement,
     Constraint,
+    EnvironmentIR,
     PolicyRule,
     PolicySet,
     RedactPattern,
     ResourceIR,
 )
-from remit_runtime.bundle.tool import ArgvPart, Limits, ProcessIR, Recovery, ResourceBinding, ToolIR
+from remit_runtime.bundle.tool import (
+    ArgvPart,
+    CredentialIR,
+    Limits,
+    ProcessIR,
+    Recovery,
+    ResourceBinding,
+    ToolIR,
+)
 from remit_runtime.bundle.words import FORMAT
 from remit_runtime.canonical import Digest, canonical_json, canonical_json_full, digest_of
 from remit_runtime.gateway.call import call
+from remit_runtime.gateway.http import Network
 from remit_runtime.gateway.load import Gateway, load
 from remit_runtime.gateway.outcome import CallOutcome, CallRequest
 from remit_runtime.gateway.sandbox import LAYERS, Layer, probe
@@ -143,6 +153,10 @@ class MakeWorld(Protocol):
         redact: Sequence[RedactPattern] = ...,
         agent: Mapping[str, Any] = ...,
         clock: Callable[[], int] = ...,
+        credentials: Sequence[CredentialIR] = ...,
+        environ: Mapping[str, str] = ...,
+        network: Network = ...,
+        hosts: Mapping[str, str] = ...,
     ) -> World: ...
 
 
@@ -215,18 +229,27 @@ def make_world(home: Path) -> Iterator[MakeWorld]:
         redact: Sequence[RedactPattern] = (),
         agent: Mapping[str, Any] | None = None,
         clock: Callable[[], int] = lambda: NOW,
+        credentials: Sequence[CredentialIR] = (),
+        environ: Mapping[str, str] | None = None,
+        network: Network | None = None,
+        hosts: Mapping[str, str] | None = None,
     ) -> World:
         objects: dict[Digest, bytes] = {}
+        for credential in credentials:
+            _put(objects, canonical_json(credential))
         uses = tuple(_put_tool(objects, one) for one in sorted(tools, key=lambda one: one.id))
         plain = msgspec.structs.replace(_agent(objects, uses), budget=budget, **(agent or {}))
         allowed = [rule([one.id for one in tools])] if rules is None else rules
         policy = _policy(tools, tuple(allowed), tuple(redact))
+        if hosts:
+            binding = EnvironmentIR(environment, (), (), None, False, tuple(sorted(hosts.items())))
+            policy = msgspec.structs.replace(policy, environments=(binding,))
         bundle = _bundle(objects, plain, policy, environment)
         journal = Journal.open(home / "journal.db", clock)
         opened.append(journal)
         lease = journal.create(NewRun("run_test", "test", 60_000), _started(bundle, plain, environment))
         assert isinstance(lease, Lease)
-        gateway = load(bundle, journal, clock, home, layers=layers)
+        gateway = load(bundle, journal, clock, home, layers=layers, environ=environ or {}, network=network)
         return World(gateway, plain, lease, home, workspaces or {})
 
     yield make

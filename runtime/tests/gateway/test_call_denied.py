@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from remit_runtime.bundle.policy import Constraint, PolicyRule
-from remit_runtime.bundle.tool import CredentialUse, HttpIR, Limits, ResourceBinding
+from remit_runtime.bundle.tool import CredentialUse, Limits, PythonIR, ResourceBinding
+from remit_runtime.canonical import digest_of
 from remit_runtime.gateway.outcome import Called, Denied, NeedsApproval
 from remit_runtime.gateway.stages import STAGES
 from remit_runtime.journal.events import ToolDecided, ToolIntended
@@ -247,9 +248,9 @@ def test_a_tool_that_needs_a_credential_is_denied(make_world: Any, leave: Any, p
 def test_a_tool_of_a_kind_that_is_not_performed_here_is_denied(
     make_world: Any, leave: Any, proof: Path
 ) -> None:
-    http = leave(changes={"implementation": HttpIR("GET", "https://example.org/", ("example.org",), "none")})
+    python = leave(changes={"implementation": PythonIR("notes.whl", digest_of(b""), "notes:find")})
     refused(
-        make_world(http, layers=["unsandboxed"]),
+        make_world(python, layers=["unsandboxed"]),
         proof,
         "prepare",
         "implementation_unsupported",
@@ -306,6 +307,7 @@ def test_the_stages_are_asked_in_their_order() -> None:
         "offered",
         "parsed",
         "satisfying",
+        "keeping_secrets",
         "placed",
         "permitted",
         "within_rate",
