@@ -166,7 +166,7 @@ def http_tool(tool: Any) -> Callable[..., Any]:
         way = msgspec.structs.replace(way, output=form, **http)
         leased = None
         if credential is not None:
-            given = {"scopes": credential.scopes, "ttl_seconds": 600, **(use or {})}
+            given: dict[str, Any] = {"scopes": credential.scopes, "ttl_seconds": 600, **(use or {})}
             leased = CredentialUse(credential.id, object=digest_of(canonical_json(credential)), **given)
         changes = {
             "effect": effect,

@@ -82,7 +82,7 @@ def test_an_array_is_items_and_select_picks_from_each(asking: Any, answer: Any) 
         Selected("labels", ("labels", "*", "name")),
         Selected("first", ("labels", "0", "name")),
     )
-    body = [
+    body: list[Any] = [
         {"user": {"login": "ada"}, "labels": [{"name": "bug"}, {"name": "new"}], "secret": 1},
         {"user": None, "labels": []},
     ]
@@ -164,9 +164,11 @@ def test_an_output_that_its_schema_refuses_is_invalid_and_names_places_only(aski
 
 def test_a_read_with_attempts_is_tried_again_and_a_refusal_is_not(asking: Any, answer: Any) -> None:
     replies = [answer(b"busy", "503 Service Unavailable"), answer(b'{"id": 1}')]
-    world, server = asking(
-        lambda connection, _: connection.sendall(replies.pop(0)), limits=Limits(5_000, None, 1000, 3)
-    )
+
+    def reply(connection: socket.socket, _: Any) -> None:
+        connection.sendall(replies.pop(0))
+
+    world, server = asking(reply, limits=Limits(5_000, None, 1000, 3))
     assert isinstance(world.call("acme.ask"), Called)
     assert len(server.received) == 2
     replies.append(answer(b"no", "403 Forbidden"))
