@@ -78,7 +78,7 @@ def types(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """The tests of both distributions, or those named after `--`."""
-    session.install(*BOTH, *group("test"))
+    session.install(*BOTH, *group("test", "portfolio"))
     session.run("pytest", *session.posargs)
 
 
@@ -131,7 +131,7 @@ def normal(name: str) -> str:
 @nox.session
 def portfolio(session: nox.Session) -> None:
     """This repository's own definitions: checked, gated, built twice to the same bytes, and verified."""
-    session.install(*BOTH)
+    session.install(*BOTH, *group("portfolio"))
     with tempfile.TemporaryDirectory() as folder:
         home = {"REMIT_HOME": f"{folder}/home"}
         session.run("remit", "check", env=home)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import site
 import stat
 import sys
 from collections.abc import Iterable, Mapping
@@ -17,7 +18,19 @@ from remit_runtime.errors import UsageError
 from remit_runtime.gateway.outcome import Denial
 
 SYSTEM_DIRECTORIES = ("/usr/bin", "/bin", "/usr/local/bin", "/opt/homebrew/bin")
-PROGRAMS = {"code-symbols": "code_symbols.py", "repo-map": "repo_map.py"}
+PROGRAMS = {
+    "code-symbols": ("code_symbols.py",),
+    "junit-read": ("failures.py", "junit"),
+    "log-read": ("log_read.py",),
+    "repo-map": ("repo_map.py",),
+    "sarif-read": ("findings.py", "sarif"),
+}
+"""The runtime's own programs, which need nothing else: the file, and what always stands before the arguments."""
+
+INSTALLED = {"bandit-scan": ("findings.py", "bandit"), "pytest-run": ("failures.py", "pytest")}
+"""The runtime's own programs around a package (the word before the dash) installed beside the runtime's Python."""
+
+RUFF, RUFF_CHECK = "ruff", "ruff-check"
 CONFIGURATION = "executables.toml"
 
 _FIELDS = {"path", "sha256", "reads"}
@@ -44,7 +57,7 @@ class Resolved:
 
 
 def find(home: Path, search_path: str) -> Mapping[str, Executable]:
-    """The runtime's own programs, `git`, and what the operator names in `executables.toml`.
+    """The runtime's own programs, `git`, tools installed beside its Python, and what `executables.toml` names.
 
     `search_path` is a PATH; only its first absolute directory that holds a trusted `git` matters, and only where
     the system directories hold none.
@@ -52,11 +65,51 @@ def find(home: Path, search_path: str) -> Mapping[str, Executable]:
     Raises:
         UsageError: `executables.toml` is not of its form, or names a file that cannot be trusted.
     """
-    found = {name: _own_program(name, file) for name, file in PROGRAMS.items()}
+    found = {name: _own_program(name, file, *words) for name, (file, *words) in PROGRAMS.items()}
     git = find_trusted("git", (*SYSTEM_DIRECTORIES, *search_path.split(os.pathsep)))
     if git is not None:
         found["git"] = Executable("git", (git,), git, _prefix_of(git))
-    return {**found, **_configured(home / CONFIGURATION)}
+    found |= installed(Path(sys.prefix) / "bin", tuple(map(Path, site.getsitepackages())))
+    found |= _configured(home / CONFIGURATION)
+    if RUFF in found:
+        found[RUFF_CHECK] = _ruff_check(found[RUFF])
+    return found
+
+
+def installed(programs: Path, packages: tuple[Path, ...]) -> dict[str, Executable]:
+    """The tools of a Python's own environment: `ruff` in its folder of programs, bandit and pytest among its packages.
+
+    The packages are read inside the walls; what is hashed of them is the list of their files and digests.
+    """
+    found: dict[str, Executable] = {}
+    ruff = find_trusted(RUFF, (str(programs),))
+    if ruff is not None:
+        found[RUFF] = Executable(RUFF, (ruff,), ruff, (ruff,))
+    places = tuple(str(place) for place in packages if place.is_dir())
+    for name, (file, word) in INSTALLED.items():
+        listed = _listed(name.partition("-")[0], places)
+        if listed is not None:
+            own = _own_program(name, file, word, *places)
+            found[name] = Executable(name, own.command, listed, (*own.reads, *places))
+    return found
+
+
+def _listed(package: str, places: tuple[str, ...]) -> str | None:
+    """The file that lists a package's files with their digests (PyPA "Recording installed projects"), if trusted."""
+    for place in map(Path, places):
+        if trusted_file(str(place / package / "__init__.py")) is None:
+            continue
+        for record in sorted(place.glob(f"{package}-*.dist-info/RECORD")):
+            path = trusted_file(str(record))
+            if path is not None:
+                return path
+    return None
+
+
+def _ruff_check(ruff: Executable) -> Executable:
+    """The program around ruff: what is hashed, pinned and held to be nobody else's is ruff."""
+    own = _own_program(RUFF_CHECK, "findings.py", RUFF, *ruff.command)
+    return Executable(RUFF_CHECK, own.command, ruff.file, (*own.reads, *ruff.reads), ruff.pin)
 
 
 def resolve(executables: Mapping[str, Executable], name: str) -> Resolved | Denial:
@@ -113,9 +166,9 @@ def trusted_file(path: str) -> str | None:
     return None if open_folder else str(real)
 
 
-def _own_program(name: str, file: str) -> Executable:
+def _own_program(name: str, file: str, *words: str) -> Executable:
     python, path = interpreter(), program(file)
-    return Executable(name, (*python.command, path), path, (*python.reads, path))
+    return Executable(name, (*python.command, path, *words), path, (*python.reads, path))
 
 
 def _prefix_of(path: str) -> tuple[str, ...]:
@@ -142,7 +195,7 @@ def _configured_one(path: Path, name: str, entry: object) -> Executable:
     fields = cast("dict[str, object]", entry) if isinstance(entry, dict) else {"path": entry}
     if not _NAME.fullmatch(name) or not set(fields) <= _FIELDS:
         raise _invalid(path, f"`{name}` is not a name with a path, or with `path`, `sha256` and `reads`")
-    if name in PROGRAMS:
+    if name in {*PROGRAMS, *INSTALLED, RUFF_CHECK}:
         raise _invalid(path, f"`{name}` is a program of the runtime and cannot be replaced")
     file, pin, reads = fields.get("path"), fields.get("sha256"), fields.get("reads", [])
     if not isinstance(file, str) or not file.startswith("/") or trusted_file(file) is None:
