@@ -51,7 +51,8 @@ REJECTED = "run_rejected"
 class Runtime:
     """This machine as runs see it: where state lives, the one store, the clock and who drives.
 
-    `clock` gives milliseconds since the epoch, `search_path` is where `git` is looked for after the system's folders.
+    `clock` gives milliseconds since the epoch, `search_path` is where `git` is looked for after the system's folders,
+    and `environ` is where credentials may be found.
     """
 
     home: Path
@@ -60,6 +61,7 @@ class Runtime:
     search_path: str
     owner: str
     new_run: Callable[[], str]
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,12 @@ class InvokeRequest:
     invocation_key: str | None = None
 
 
-def open_runtime(home: Path, clock: Callable[[], int], search_path: str = os.defpath) -> Runtime:
+def open_runtime(
+    home: Path,
+    clock: Callable[[], int],
+    search_path: str = os.defpath,
+    environ: Mapping[str, str] = os.environ,
+) -> Runtime:
     """The runtime over a home of local state, whose journal is opened or made.
 
     Raises:
@@ -90,7 +97,8 @@ def open_runtime(home: Path, clock: Callable[[], int], search_path: str = os.def
         StoreUnavailable: the journal cannot be opened.
     """
     make_home(home)
-    return Runtime(home, Journal.open(home / JOURNAL, clock), clock, search_path, this_process(), new_run_id)
+    journal = Journal.open(home / JOURNAL, clock)
+    return Runtime(home, journal, clock, search_path, this_process(), new_run_id, environ)
 
 
 def invoke(runtime: Runtime, bundle: VerifiedBundle, request: InvokeRequest) -> RunResult:
@@ -102,9 +110,7 @@ def invoke(runtime: Runtime, bundle: VerifiedBundle, request: InvokeRequest) -> 
         BundleRejected: the bundle's policy or a schema cannot be used.
         StoreUnavailable: the journal does not answer.
     """
-    gateway = load_gateway(
-        bundle, runtime.journal, runtime.clock, runtime.home, search_path=runtime.search_path
-    )
+    gateway = _gateway(runtime, bundle)
     run = runtime.new_run()
     try:
         driven = _begun(runtime, gateway, request, run)
@@ -133,9 +139,7 @@ def resume(runtime: Runtime, bundle: VerifiedBundle, run: str, model: ModelPort 
         raise RunRefused("bundle_other", f"run `{record.run}` belongs to the bundle `{record.bundle}`")
     if record.status == "ended":
         return _ended(runtime, record.run)
-    gateway = load_gateway(
-        bundle, runtime.journal, runtime.clock, runtime.home, search_path=runtime.search_path
-    )
+    gateway = _gateway(runtime, bundle)
     worker = _worker(runtime, gateway, model)
     state = state_of(worker, record.run)
     if state.started is None:
@@ -150,6 +154,17 @@ def resume(runtime: Runtime, bundle: VerifiedBundle, run: str, model: ModelPort 
     state = state_of(worker, record.run)
     driven = Driven(plan, workspaces, lease, state)
     return _driven(runtime, gateway, driven, model)
+
+
+def _gateway(runtime: Runtime, bundle: VerifiedBundle) -> Gateway:
+    return load_gateway(
+        bundle,
+        runtime.journal,
+        runtime.clock,
+        runtime.home,
+        search_path=runtime.search_path,
+        environ=runtime.environ,
+    )
 
 
 def _begun(runtime: Runtime, gateway: Gateway, request: InvokeRequest, run: str) -> Driven | RunResult:

@@ -89,6 +89,8 @@ def evaluation_text(shown: Evaluated) -> str:
 
 def _suite_lines(result: SuiteResult) -> list[str]:
     whose = f"{result.agent}@{result.agent_version}"
+    if result.lacking is not None:
+        return [f"suite {result.suite}  {whose}  did not run: {result.lacking}"]
     lines = [f"suite {result.suite}  {whose}  {result.passed} of {len(result.cases)} cases passed"]
     for case in result.cases:
         if case.passed:
@@ -104,7 +106,7 @@ def _gate_lines(judgements: Sequence[Judgement]) -> list[str]:
     where = f" over {first.suite}" if first.suite else ""
     lines = [f"gate {first.gate}{where}: {_words(verdict_of(judgements))}"]
     for one in judgements:
-        wanted = f"{one.requirement.metric} {one.requirement.op} {one.requirement.value}"
+        wanted = f"{one.requirement.measured} {one.requirement.op} {one.requirement.value}"
         counts = f"n = {one.n}"
         if one.k is not None:
             counts += f", k = {one.k}"
@@ -138,6 +140,8 @@ def _suite_json(result: SuiteResult) -> dict[str, Any]:
         "dataset": result.dataset,
         "graders": result.graders,
         "policy_slice": result.policy_slice,
+        "only_scripted": result.only_scripted,
+        "lacking": result.lacking,
         "cases": [
             {
                 "id": case.id,
@@ -163,6 +167,7 @@ def _judgement_json(judgement: Judgement) -> dict[str, Any]:
         "gate": judgement.gate,
         "suite": judgement.suite,
         "metric": requirement.metric,
+        "grader": requirement.grader,
         "op": requirement.op,
         "value": str(requirement.value),
         "basis": requirement.basis,

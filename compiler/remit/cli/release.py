@@ -60,10 +60,11 @@ def ship(arguments: argparse.Namespace) -> int:
         sealed_head, suites_of(sealed_head), clock, os.environ.get("PATH", os.defpath), progress()
     )
     verdict = evaluation_text(shown)
-    if shown.verdict != "passed":
+    judged = shown.in_the_way_of(arguments.to)
+    if judged != "passed":
         print(verdict, end="")
-        print(f"nothing was shipped: the gates of `{arguments.to}` say {shown.verdict.replace('_', ' ')}")
-        return EXIT[shown.verdict]
+        print(f"nothing was shipped: the gates of `{arguments.to}` say {judged.replace('_', ' ')}")
+        return EXIT[judged]
     home = home_of(os.environ, Path.cwd())
     directory = Path(arguments.output or home / "bundles")
     paths = released(sealed_head, shown, facts(commit, started), keys, directory, version_of("remit-runtime"))

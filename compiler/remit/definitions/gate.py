@@ -12,6 +12,7 @@ from remit.definitions.words import (
     ApiVersion,
     EnvironmentId,
     Exact,
+    GraderId,
     Maybe,
     Part,
     Positive,
@@ -24,7 +25,11 @@ from remit.definitions.words import (
     refuse,
 )
 
-Metric = Literal["task_success_rate", "policy_violation_rate", "median_cost_usd", "p95_latency_seconds"]
+Metric = Literal[
+    "task_success_rate", "grader_pass_rate", "policy_violation_rate", "median_cost_usd", "p95_latency_seconds"
+]
+RATES: tuple[Metric, ...] = ("task_success_rate", "grader_pass_rate")
+"""The metrics that count cases which passed."""
 Basis = Literal["bound", "point"]
 Confidence = Annotated[Decimal, Exact(6, high=Decimal(1), without_low=True)]
 MIN_CASES_OF_A_POINT = 50
@@ -41,6 +46,7 @@ class _Terms:
 
 _TERMS: dict[Metric, _Terms] = {
     "task_success_rate": _Terms(">=", ("bound", "point"), None, 1),
+    "grader_pass_rate": _Terms(">=", ("bound", "point"), None, 1),
     "policy_violation_rate": _Terms("==", (), 59, 0),
     "median_cost_usd": _Terms("<=", ("point",), 20, None),
     "p95_latency_seconds": _Terms("<=", ("point",), 20, None),
@@ -51,6 +57,7 @@ class Requirement(Part):
     """One demand on a metric. `declared_...` are the keys as they stand, the properties what is in force."""
 
     metric: Metric
+    grader: Maybe[GraderId] = None
     op: Literal[">=", "==", "<="]
     value: Annotated[Decimal, Exact(6)]
     declared_basis: Maybe[Basis] = Field(default=None, alias="basis")
@@ -60,7 +67,7 @@ class Requirement(Part):
 
     @property
     def basis(self) -> Basis | None:
-        """How the metric is estimated: `bound` where nothing else is said of a success rate; None for counts."""
+        """How the metric is estimated: `bound` where nothing else is said of a rate; None for counts."""
         bases = _TERMS[self.metric].bases
         return self.declared_basis or (bases[0] if bases else None)
 
@@ -74,15 +81,18 @@ class Requirement(Part):
         """The least number of cases that may decide; None where the bound itself demands enough."""
         if self.declared_min_cases is not None:
             return self.declared_min_cases
-        return MIN_CASES_OF_A_POINT if self._is_point_of_success else _TERMS[self.metric].min_cases
+        return MIN_CASES_OF_A_POINT if self._is_point_of_a_rate else _TERMS[self.metric].min_cases
 
     @property
-    def _is_point_of_success(self) -> bool:
-        return self.metric == "task_success_rate" and self.declared_basis == "point"
+    def _is_point_of_a_rate(self) -> bool:
+        return self.metric in RATES and self.declared_basis == "point"
 
     @model_validator(mode="after")
     def _terms_suit_the_metric(self) -> Self:
         terms, of_metric = _TERMS[self.metric], f"metric: {self.metric}"
+        only_with(self, "grader", self.metric == "grader_pass_rate", of_metric)
+        if self.metric == "grader_pass_rate" and self.grader is None:
+            refuse(Wrong("missing-key", (), "", ("grader",)))
         if self.op != terms.op:
             refuse(Wrong("unknown-value", ("op",), self.op, (terms.op,)))
         if terms.highest is not None and self.value > terms.highest:
@@ -95,7 +105,7 @@ class Requirement(Part):
         only_with(self, "confidence", self.basis == "bound", of_metric if not terms.bases else "basis: point")
         if self.declared_confidence == 1:
             refuse(Wrong("wrong-type", ("confidence",), "`1`", ("a number between 0 and 1",)))
-        if self._is_point_of_success:
+        if self._is_point_of_a_rate:
             self._demands_enough_for_a_point()
         return self
 

@@ -13,7 +13,10 @@ from remit.definitions.words import (
     CasesPath,
     FieldPath,
     FolderPath,
+    GraderId,
+    Host,
     Json,
+    Many,
     Maybe,
     Name,
     Part,
@@ -41,7 +44,7 @@ TerminalReason = Literal[
     "output_invalid",
     "audit_unavailable",
 ]
-GraderId = Annotated[str, Word("a grader id such as `shape`", "[a-z][a-z0-9_-]*")]
+TagName = Annotated[str, Word("a tag such as `v1.2.0`", "[A-Za-z0-9][A-Za-z0-9._-]*(?<!\\.lock)(?<!\\.)")]
 CaseId = Annotated[str, Word("a case id such as `empty-repository`", "[A-Za-z0-9][A-Za-z0-9._-]*")]
 
 
@@ -85,23 +88,36 @@ class PolicyGrader(Part):
     type: Literal["policy"]
 
 
-GRADER_TYPES = ("exact", "json_match", "contains", "output_schema", "trajectory", "policy")
+class RequestsGrader(Part):
+    """Of the writes that the case's services received."""
+
+    id: GraderId
+    type: Literal["requests"]
+    order: Literal["exact", "in_order", "any_order"]
+
+
+GRADER_TYPES = ("exact", "json_match", "contains", "output_schema", "trajectory", "policy", "requests")
 Grader: TypeAlias = Annotated[
     Annotated[ExactGrader, Tag("exact grader")]
     | Annotated[JsonMatchGrader, Tag("json_match grader")]
     | Annotated[ContainsGrader, Tag("contains grader")]
     | Annotated[OutputSchemaGrader, Tag("output_schema grader")]
     | Annotated[TrajectoryGrader, Tag("trajectory grader")]
-    | Annotated[PolicyGrader, Tag("policy grader")],
+    | Annotated[PolicyGrader, Tag("policy grader")]
+    | Annotated[RequestsGrader, Tag("requests grader")],
     by_type("grader", GRADER_TYPES),
 ]
 
 
 class EvalSuiteSpec(Part):
-    """`success` names the graders that must all pass; `case_passes` says how repeats decide a case."""
+    """`success` names the graders that must all pass; `case_passes` says how repeats decide a case.
+
+    With `needs_model`, answers of a script prove no success.
+    """
 
     agent: AgentId
     cases: CasesPath
+    needs_model: bool = False
     epochs: Positive = 1
     case_passes: Literal["all", "majority"] = "all"
     reason: Maybe[Text] = None
@@ -126,18 +142,35 @@ class EvalSuite(Part):
     spec: EvalSuiteSpec
 
 
+class CommitOfCase(Part):
+    """A commit that holds the files of a folder and no others."""
+
+    files: FolderPath
+    message: Text = "workspace"
+    tag: Maybe[TagName] = None
+
+
 class Case(Part):
     """One line of a suite's cases; without `task`, the agent's only one.
 
     `approvals` says what people answer: an Approval's id to `approve` or `deny`. What it does not name waits.
+    The workspace is a repository of one commit, or, with `history`, of several, oldest first.
     """
 
     id: CaseId
     task: Maybe[Name] = None
     input: dict[str, Json] = Field(default_factory=dict[str, Any])
     workspace: Maybe[FolderPath] = None
+    history: Many[CommitOfCase] = ()
+    services: dict[Host, ScriptPath] = Field(default_factory=dict[str, str])
     script: Maybe[ScriptPath] = None
     expect: dict[GraderId, Json] = Field(default_factory=dict[str, Any])
     outcome: TerminalReason = "succeeded"
     must_pass: bool = False
     approvals: Maybe[dict[ApprovalId, Literal["approve", "deny"]]] = None
+
+    @model_validator(mode="after")
+    def _one_workspace(self) -> Self:
+        if self.history and self.workspace is not None:
+            refuse(Wrong("exclusive-keys", ("history",), "history", ("workspace",), ("workspace",)))
+        return self

@@ -297,6 +297,7 @@ ContextSourceId = Annotated[str, id_of("ContextSource")]
 MemoryScopeId = Annotated[str, id_of("MemoryScope")]
 CredentialId = Annotated[str, id_of("Credential")]
 SuiteId = Annotated[str, id_of("EvalSuite")]
+GraderId = Annotated[str, Word("a grader id such as `shape`", "[a-z][a-z0-9_-]*")]
 
 
 # ---- numbers

@@ -16,12 +16,14 @@ from remit.bound import fewest_passing, lower_bound, reaches
 from remit.evals.results import SuiteResult
 
 Verdict = Literal["passed", "failed", "not_proven"]
-Metric = Literal["task_success_rate", "policy_violation_rate", "median_cost_usd", "p95_latency_seconds"]
+Metric = Literal[
+    "task_success_rate", "grader_pass_rate", "policy_violation_rate", "median_cost_usd", "p95_latency_seconds"
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """One line of a Gate, with its defaults filled in (docs/language.md section 8)."""
+    """One line of a Gate, with its defaults filled in (docs/language.md section 8). `grader` is that of its rate."""
 
     metric: Metric
     op: str
@@ -29,6 +31,12 @@ class Requirement:
     basis: Literal["bound", "point"]
     confidence: Decimal
     min_cases: int
+    grader: str | None = None
+
+    @property
+    def measured(self) -> str:
+        """What is measured, in words."""
+        return self.metric if self.grader is None else f"{self.metric} of {self.grader}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +72,14 @@ def judge(gate: str, requirement: Requirement, result: SuiteResult) -> Judgement
 
 def _measured(gate: str, requirement: Requirement, result: SuiteResult) -> Judgement:
     match requirement.metric:
+        case "task_success_rate" if result.only_scripted:
+            detail = "a script answered, and only a model can show that the task is done"
+            return _judgement(gate, requirement, result, "not_proven", None, None, None, detail)
         case "task_success_rate":
-            return _success_rate(gate, requirement, result)
+            return _rate(gate, requirement, result, result.passed, "cases passed")
+        case "grader_pass_rate":
+            k = sum(requirement.grader in case.passed_graders for case in result.cases)
+            return _rate(gate, requirement, result, k, f"cases passed `{requirement.grader}`")
         case "policy_violation_rate":
             return _no_violation(gate, requirement, result)
         case "median_cost_usd":
@@ -77,6 +91,8 @@ def _measured(gate: str, requirement: Requirement, result: SuiteResult) -> Judge
 
 
 def _why_nothing_ran(result: SuiteResult) -> str | None:
+    if result.lacking is not None:
+        return f"the suite did not run: {result.lacking}"
     if not result.cases:
         return "the suite has no cases"
     errors = [case.error for case in result.cases]
@@ -94,18 +110,18 @@ def verdict_of(judgements: Iterable[Judgement]) -> Verdict:
     return "not_proven" if "not_proven" in verdicts else "passed"
 
 
-def _success_rate(gate: str, requirement: Requirement, result: SuiteResult) -> Judgement:
-    n, k = len(result.cases), result.passed
+def _rate(gate: str, requirement: Requirement, result: SuiteResult, k: int, what: str) -> Judgement:
+    n = len(result.cases)
     if requirement.basis == "bound":
         met = reaches(k, n, requirement.value, requirement.confidence)
         figure = lower_bound(k, n, requirement.confidence)
         needed = fewest_passing(n, requirement.value, requirement.confidence)
-        shown = f"{k} of {n} cases passed; the rate is at least {figure:.3f} at {requirement.confidence} confidence"
+        shown = f"{k} of {n} {what}; the rate is at least {figure:.3f} at {requirement.confidence} confidence"
     else:
         figure = Decimal(k) / n if n else Decimal(0)
         met = n > 0 and figure >= requirement.value
         needed = ceil(requirement.value * n)
-        shown = f"{k} of {n} cases passed, a rate of {figure:.3f}"
+        shown = f"{k} of {n} {what}, a rate of {figure:.3f}"
     if n < requirement.min_cases:
         return _judgement(
             gate, requirement, result, "not_proven", k, figure, needed, _too_few(requirement, n)

@@ -91,6 +91,7 @@ def _requirement(written: Written) -> Requirement:
         written.basis or "point",
         written.confidence,
         written.min_cases or 1,
+        written.grader,
     )
 
 

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
-from remit.evals.graders.observed import Call, Observed
+from remit.evals.graders.observed import Call, Observed, Request
+from remit.evals.services import READS, Sent
 from remit_runtime.gateway.schemas import Schemas
 from remit_runtime.invoke import Runtime
 from remit_runtime.journal.events import ToolDecided
 from remit_runtime.run.result import ArtifactFile, RunResult
 
 
-def observed(runtime: Runtime, result: RunResult, schemas: Schemas, output: Any) -> Observed:
-    """The observation of a run that has ended. `output` is the digest of the agent's output schema."""
+def observed(
+    runtime: Runtime, result: RunResult, schemas: Schemas, output: Any, sent: Sequence[Sent] = ()
+) -> Observed:
+    """The observation of a run that has ended. `output` is the digest of the agent's output schema.
+
+    `sent` is what the services of its case received.
+    """
     events = runtime.journal.events(result.run)
     decided = [stored.event for stored in events if isinstance(stored.event, ToolDecided)]
     value = None if result.output is None else json.loads(result.output)
@@ -29,6 +36,9 @@ def observed(runtime: Runtime, result: RunResult, schemas: Schemas, output: Any)
         output_valid=valid,
         microusd=result.spent.microusd,
         milliseconds=max(0, events[-1].at_ms - events[0].at_ms),
+        writes=tuple(
+            Request(one.method, one.path, one.host, one.body) for one in sent if one.method not in READS
+        ),
     )
 
 

@@ -19,7 +19,7 @@ class CaseResult:
     """A case after all its epochs. A case that did not run, or lacked what a grader needs, has not passed.
 
     `violations` counts denied calls that the case did not expect, over all epochs. Money in micro-US-dollars,
-    time in milliseconds, of the costliest epoch.
+    time in milliseconds, of the costliest epoch. `passed_graders` are those that passed in every epoch.
     """
 
     id: str
@@ -32,6 +32,7 @@ class CaseResult:
     milliseconds: int
     runs: tuple[str, ...]
     error: str | None
+    passed_graders: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,8 @@ class SuiteResult:
     """A suite's cases in their order, and the digests of all that its evidence depends on.
 
     The digests are of the agent's closure, the dataset (cases, fixtures and scripts), the graders, and the slice of
-    the policy that can reach the agent's tools.
+    the policy that can reach the agent's tools. Where `only_scripted`, a script answered for a model that the suite
+    needs; `lacking` says what this machine lacks to run the suite, and then no case ran.
     """
 
     suite: str
@@ -50,6 +52,8 @@ class SuiteResult:
     graders: str
     policy_slice: str
     cases: tuple[CaseResult, ...]
+    only_scripted: bool = False
+    lacking: str | None = None
 
     @property
     def passed(self) -> int:

@@ -9,11 +9,13 @@ from typing import Literal
 
 from remit.evals.graders import MISSING, grade
 from remit.evals.graders.policy import violations
+from remit.evals.needs import lacking
 from remit.evals.observe import observed
 from remit.evals.people import answered
 from remit.evals.results import CaseResult, Grade, SuiteResult
+from remit.evals.services import Loopback
 from remit.evals.suite import ReadyCase, ReadySuite
-from remit.git.fresh import one_commit
+from remit.git.fresh import repository
 from remit.lower.values import plain
 from remit_runtime.bundle.open import VerifiedBundle
 from remit_runtime.errors import RemitError
@@ -23,17 +25,20 @@ from remit_runtime.models.scripted import ScriptedModel, parse_script
 from remit_runtime.run.result import RunResult
 
 WORKSPACE = "repository"
+SERVICES = "services"
+"""The grade that says which requests found no recorded answer; it decides nothing."""
 Progress = Callable[[CaseResult, int, int], None]
 
 
 @dataclass(frozen=True)
 class Bench:
-    """A bundle that is open for evaluation, and the runtime that runs it."""
+    """A bundle that is open for evaluation, the runtime that runs it, and what stands for the hosts of its tools."""
 
     runtime: Runtime
     bundle: VerifiedBundle
     scratch: Path
     schemas: Schemas
+    services: Loopback
 
 
 def evaluate(
@@ -41,9 +46,10 @@ def evaluate(
 ) -> SuiteResult:
     """The result of a suite: every case in its order, none left out."""
     entry = bench.bundle.entry(suite.definition.spec.agent)
+    lacks = lacking(bench.runtime, bench.bundle, entry.id)
     results: list[CaseResult] = []
     for case in suite.cases:
-        result = _case(bench, suite, case)
+        result = _case(bench, suite, case) if lacks is None else _not_run(case, lacks)
         results.append(result)
         if progress is not None:
             progress(result, len(results), len(suite.cases))
@@ -56,7 +62,13 @@ def evaluate(
         graders=suite.graders_digest,
         policy_slice=policy_slice,
         cases=tuple(results),
+        only_scripted=suite.definition.spec.needs_model,
+        lacking=lacks,
     )
+
+
+def _not_run(ready: ReadyCase, why: str) -> CaseResult:
+    return CaseResult(ready.case.id, False, ready.case.must_pass, "not_started", (), None, 0, 0, (), why)
 
 
 @dataclass(frozen=True)
@@ -88,6 +100,11 @@ def _case(bench: Bench, suite: ReadySuite, ready: ReadyCase) -> CaseResult:
         milliseconds=max(epoch.milliseconds for epoch in epochs),
         runs=tuple(epoch.run for epoch in epochs if epoch.run is not None),
         error=next((epoch.error for epoch in epochs if epoch.error is not None), None),
+        passed_graders=tuple(
+            grader.id
+            for grader in suite.graders
+            if all(any(one.grader == grader.id and one.passed for one in epoch.grades) for epoch in epochs)
+        ),
     )
 
 
@@ -98,6 +115,7 @@ def passes(epochs: Sequence[bool], rule: Literal["all", "majority"]) -> bool:
 
 def _epoch(bench: Bench, suite: ReadySuite, ready: ReadyCase, number: int) -> _Epoch:
     request = _request(bench, suite, ready, number)
+    bench.services.begin(ready.services)
     try:
         result = invoke(bench.runtime, bench.bundle, request)
         wishes = ready.case.approvals or {}
@@ -112,10 +130,12 @@ def _epoch(bench: Bench, suite: ReadySuite, ready: ReadyCase, number: int) -> _E
 
 def _judged(bench: Bench, suite: ReadySuite, ready: ReadyCase, result: RunResult) -> _Epoch:
     case = ready.case
-    seen = observed(bench.runtime, result, bench.schemas, bench.bundle.agent(result.agent).output)
+    sent = bench.services.sent
+    seen = observed(bench.runtime, result, bench.schemas, bench.bundle.agent(result.agent).output, sent)
     expect = {name: plain(value) for name, value in case.expect.items()}
     grades = tuple(grade(grader, seen, expect.get(grader.id, MISSING)) for grader in suite.graders)
     wanted = suite.definition.spec.success
+    unrecorded = [f"`{one.method} {one.path}` of {one.host}" for one in sent if not one.answered]
     succeeded = all(one.passed for one in grades if one.grader in wanted)
     ended_well = result.reason == case.outcome
     allowed = next(
@@ -124,7 +144,15 @@ def _judged(bench: Bench, suite: ReadySuite, ready: ReadyCase, result: RunResult
     return _Epoch(
         passed=succeeded and ended_well,
         reason=result.reason or "waiting",
-        grades=grades if ended_well else (Grade("outcome", False, _ending(result, case.outcome)), *grades),
+        grades=(
+            *(() if ended_well else (Grade("outcome", False, _ending(result, case.outcome)),)),
+            *(
+                (Grade(SERVICES, False, f"nothing is recorded for {', '.join(unrecorded)}"),)
+                if unrecorded
+                else ()
+            ),
+            *grades,
+        ),
         violations=violations(seen, allowed),
         microusd=seen.microusd,
         milliseconds=seen.milliseconds,
@@ -140,7 +168,7 @@ def _ending(result: RunResult, wanted: str) -> str:
 def _request(bench: Bench, suite: ReadySuite, ready: ReadyCase, number: int) -> InvokeRequest:
     workspace = bench.scratch / "workspaces" / f"{suite.id}-{ready.case.id}"
     if not workspace.is_dir():
-        one_commit(workspace, ready.workspace)
+        repository(workspace, ready.history)
     script = None if ready.script is None else ScriptedModel(parse_script(ready.script))
     return InvokeRequest(
         agent=suite.definition.spec.agent,

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 from typing import Any
 
 from remit.definitions import Case, EvalSuite
+from remit.definitions.answers import Answers, Recorded
 from remit.definitions.suite import Grader as WrittenGrader
 from remit.diagnostic import Fault
 from remit.evals.graders import Grader
+from remit.evals.services import Answer
+from remit.git.fresh import Commit
 from remit.link import Portfolio
+from remit.link.named_files import NotJson, json_value
 from remit.link.paths import PathRefused, resolve
 from remit.lower.values import plain
 from remit_runtime.canonical import Digest, canonical_json, canonical_json_full, digest_of
@@ -24,10 +28,11 @@ MAX_FIXTURE_BYTES = 16 * 2**20
 
 @dataclass(frozen=True)
 class ReadyCase:
-    """A case with the files it works on, and the bytes of its script."""
+    """A case with the commits it works on, what its services answer by host, and the bytes of its script."""
 
     case: Case
-    workspace: Mapping[str, bytes]
+    history: tuple[Commit, ...]
+    services: Mapping[str, tuple[Answer, ...]]
     script: bytes | None
 
 
@@ -62,7 +67,12 @@ def ready(portfolio: Portfolio, suite: EvalSuite) -> ReadySuite:
         "success": sorted(spec.success),
         "version": GRADERS_VERSION,
     }
-    how = {"agent": spec.agent, "case_passes": spec.case_passes, "epochs": spec.epochs}
+    how = {
+        "agent": spec.agent,
+        "case_passes": spec.case_passes,
+        "epochs": spec.epochs,
+        "needs_model": spec.needs_model,
+    }
     return ReadySuite(
         id=suite.metadata.id,
         path=path,
@@ -76,9 +86,50 @@ def ready(portfolio: Portfolio, suite: EvalSuite) -> ReadySuite:
 
 
 def _ready_case(portfolio: Portfolio, beside: str, case: Case) -> ReadyCase:
-    workspace = {} if case.workspace is None else _folder(portfolio, beside, case.workspace)
     script = None if case.script is None else _content(portfolio, _resolved(beside, case.script))
-    return ReadyCase(case, workspace, script)
+    services = {
+        host: _answers(portfolio, _resolved(beside, file)) for host, file in sorted(case.services.items())
+    }
+    return ReadyCase(case, _history(portfolio, beside, case), services, script)
+
+
+def _history(portfolio: Portfolio, beside: str, case: Case) -> tuple[Commit, ...]:
+    if case.history:
+        return tuple(
+            Commit(_folder(portfolio, beside, one.files), one.message, one.tag) for one in case.history
+        )
+    return (Commit({} if case.workspace is None else _folder(portfolio, beside, case.workspace)),)
+
+
+def _answers(portfolio: Portfolio, path: str) -> tuple[Answer, ...]:
+    """The answers of a file that was linked."""
+    value = json_value(_content(portfolio, path).decode("utf-8"))
+    if isinstance(value, NotJson):
+        raise RuntimeError("a file of answers that was linked is not JSON")
+    return tuple(_answer(portfolio, path, one) for one in Answers.model_validate(value).answers)
+
+
+def _answer(portfolio: Portfolio, path: str, recorded: Recorded) -> Answer:
+    request, response = recorded.request, recorded.response
+    sends = {name.lower(): text for name, text in response.headers.items()}
+    if response.file is not None:
+        content = _content(portfolio, _resolved(path, response.file))
+    elif response.text is not None:
+        content = response.text.encode("utf-8")
+    elif "body" in response.model_fields_set:
+        content = canonical_json_full(plain(response.body))
+        sends.setdefault("content-type", "application/json; charset=utf-8")
+    else:
+        content = b""
+    return Answer(
+        request.method,
+        request.path,
+        None if request.query is None else tuple(sorted(request.query.items())),
+        tuple(sorted((name.lower(), text) for name, text in request.headers.items())),
+        response.status,
+        tuple(sorted(sends.items())),
+        content,
+    )
 
 
 def _folder(portfolio: Portfolio, beside: str, folder: str) -> dict[str, bytes]:
@@ -123,11 +174,15 @@ def _described(written: WrittenGrader) -> dict[str, Any]:
 
 
 def _dataset(cases: tuple[ReadyCase, ...]) -> Iterator[bytes]:
-    """What the digest of the data covers: each case, every file of its workspace, and its script, in order."""
+    """What the digest of the data covers: each case, every file of its commits, answers and script, in order."""
     for ready_case in cases:
         yield canonical_json_full(plain(ready_case.case.model_dump(exclude_none=True)))
-        for path, content in sorted(ready_case.workspace.items()):
-            yield canonical_json([path, digest_of(content)])
+        for commit in ready_case.history:
+            for path, content in sorted(commit.files.items()):
+                yield canonical_json([path, digest_of(content)])
+        for host, answers in sorted(ready_case.services.items()):
+            for one in answers:
+                yield canonical_json([host, repr(astuple(replace(one, content=b""))), digest_of(one.content)])
         if ready_case.script is not None:
             yield digest_of(ready_case.script).encode("ascii")
         yield b"\n"

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 
-from remit.definitions import Agent, ContextSource, EvalSuite, Graph, Policy, Release, Tool
+from remit.definitions import Agent, ContextSource, EvalSuite, Gate, Graph, Policy, Release, Tool
 from remit.definitions.leaves import Leaf, leaves
 from remit.diagnostic import Fault
 from remit.git.tree import Tree
+from remit.link.gates import link_gate
 from remit.link.ids import link_id, link_pins, link_release, symbols_of
 from remit.link.named_files import NotJson
 from remit.link.names import link_tool, link_work
@@ -77,6 +78,8 @@ def _link_definition(work: Work, file: ParsedFile, found: Sequence[Leaf]) -> Non
             link_tool(work, path, definition)
         case Policy():
             link_policy(work, path, definition)
+        case Gate():
+            link_gate(work, path, definition)
         case EvalSuite():
             link_suite(work, path, definition)
         case Release():

@@ -1,8 +1,11 @@
 """Suites: their graders, and the cases in the file that they name, one JSON object a line."""
 
+from functools import partial
+
 from pydantic import ValidationError
 
 from remit.definitions import Case, EvalSuite
+from remit.definitions.answers import Answers
 from remit.definitions.words import KEY, found
 from remit.diagnostic import Fault
 from remit.link.named_files import MAX_CASES_BYTES, NotJson, json_value, named_bytes, named_folder
@@ -10,6 +13,9 @@ from remit.link.work import Work, span_of, undefined
 from remit.parse import faults_of
 from remit.read import Path, ReadFile, read
 from remit.source import Span, span_at
+
+MAX_ANSWER_BYTES = 16 << 20
+"""Of one file that a service answers with."""
 
 
 def link_suite(work: Work, path: str, suite: EvalSuite) -> None:
@@ -119,7 +125,49 @@ def _link_case(work: Work, suite: EvalSuite, case: Case, line: _Line) -> None:
             work.faults.append(Fault("missing-key", line.span(("id", KEY)), f"case {case.id}", ("task",)))
         elif case.task is not None and case.task not in tasks:
             undefined(work, line.span(("task",)), case.task, f"task of `{suite.spec.agent}`", tasks)
+    _link_files(work, case, line)
+
+
+def _link_files(work: Work, case: Case, line: _Line) -> None:
     if case.script is not None:
         named_bytes(work, line.path, lambda: line.span(("script",)), case.script)
     if case.workspace is not None:
         named_folder(work, line.path, lambda: line.span(("workspace",)), case.workspace)
+    for index, commit in enumerate(case.history):
+        named_folder(work, line.path, partial(line.span, ("history", index, "files")), commit.files)
+    for host, file in case.services.items():
+        if host not in work.hosts:
+            undefined(work, line.span(("services", host, KEY)), host, "host of a tool", work.hosts)
+        named = named_bytes(work, line.path, partial(line.span, ("services", host)), file)
+        if named is not None:
+            _link_answers(work, *named)
+
+
+def _link_answers(work: Work, path: str, data: bytes) -> None:
+    """Looks at a file of recorded answers, once, and for the files that it names."""
+    if path in work.answers:
+        return
+    work.answers.add(path)
+    file = read(path, data)
+    value = _value(data)
+    if isinstance(value, NotJson) or not isinstance(value, dict):
+        reason = value.reason if isinstance(value, NotJson) else found(value)
+        work.faults.append(
+            Fault("wrong-type", span_at(path, 1, 1, 1), reason, ("a JSON object with answers",))
+        )
+        return
+    try:
+        answers = Answers.model_validate(value).answers
+    except ValidationError as error:
+        whole = Fault("wrong-type", span_at(path, 1, 1, 1), "something else", ("recorded answers",))
+        work.faults.extend(faults_of(error, file, Answers) or (whole,))
+        return
+    for index, one in enumerate(answers):
+        if one.response.file is not None:
+            at: Path = ("answers", index, "response", "file")
+            place = partial(_span_in, file, at)
+            named_bytes(work, path, place, one.response.file, MAX_ANSWER_BYTES)
+
+
+def _span_in(file: ReadFile, at: Path) -> Span:
+    return file.value_span(file.locate(at))

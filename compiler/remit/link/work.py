@@ -31,6 +31,7 @@ class Work:
     texts: dict[str, str | None] = field(default_factory=dict[str, str | None])
     values: dict[str, Any] = field(default_factory=dict[str, Any])
     contents: dict[str, bytes | Fault] = field(default_factory=dict[str, "bytes | Fault"])
+    answers: set[str] = field(default_factory=set[str])
     cases: dict[str, tuple[Case, ...]] = field(default_factory=dict[str, tuple[Case, ...]])
     unreadable: list[ReadFile] = field(default_factory=list[ReadFile])
     suggestions: dict[tuple[str, str], str | None] = field(default_factory=dict[tuple[str, str], str | None])
@@ -48,6 +49,13 @@ class Work:
         """What the tools do, in the words of policies."""
         tools = (self.tool(name) for name in self.ids.get("Tool", ()))
         return frozenset(tool[1].capability for tool in tools if tool is not None)
+
+    @cached_property
+    def hosts(self) -> frozenset[str]:
+        """The hosts that http tools declare."""
+        tools = (self.tool(name) for name in self.ids.get("Tool", ()))
+        ways = (tool[1].spec.implementation.http for tool in tools if tool is not None)
+        return frozenset(host for way in ways if way is not None for host in way.hosts)
 
     def agent(self, name: str) -> Agent | None:
         """The agent of an id, if there is one that can be used."""

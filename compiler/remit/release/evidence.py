@@ -70,7 +70,8 @@ def outcome_of(
     """The outcome of a suite that ran, under the gates that judged it.
 
     `suite` is the digest of how the suite runs, `model` that of the concrete model and `cassette` that of recorded
-    answers, where there were any. Without a gate it has passed when it has cases and every case passed.
+    answers, where there were any. Without a gate it has passed when it has cases and every case passed, and it needed
+    no model that a script stood for.
     """
     passed = tuple(case.id for case in result.cases if case.passed)
     failed = tuple(case.id for case in result.cases if not case.passed)
@@ -86,7 +87,7 @@ def outcome_of(
         model=model,
         cassette=cassette,
     )
-    good = all(gate.passed for gate in judged) if judged else not failed
+    good = all(gate.passed for gate in judged) if judged else not failed and not result.only_scripted
     return SuiteOutcome(basis, result.agent_version, good and bool(passed), passed, failed, judged)
 
 
@@ -164,7 +165,7 @@ def _judged(one: Judgement) -> GateOutcome:
     figure = None if one.figure is None else millionths(one.figure)
     required = millionths(one.requirement.value)
     passed = one.verdict == "passed"
-    return GateOutcome(one.gate, one.requirement.metric, one.n, one.k, figure, required, passed)
+    return GateOutcome(one.gate, one.requirement.measured, one.n, one.k, figure, required, passed)
 
 
 def _about(name: str, digest: Digest, suite: str) -> Configuration:

@@ -54,6 +54,18 @@ class Evaluated:
         """The verdict of all gates together."""
         return verdict_of(self.judgements)
 
+    def in_the_way_of(self, environment: str) -> Verdict:
+        """The verdict of the gates that a ship has to pass.
+
+        `dev` demands no evidence: a suite that this machine lacks a program or walls for leaves its gates not proven,
+        and that alone stops nothing there.
+        """
+        return verdict_of(
+            one
+            for one in self.judgements
+            if environment != DEV or one.suite not in self.results or self.results[one.suite].lacking is None
+        )
+
 
 def sealed(tree: Tree, environment: str) -> Sealed | CheckResult:
     """The sealed bundle of a tree, or the check that found errors in it.
@@ -129,7 +141,9 @@ def released(
         BundleRejected: the evidence contradicts itself.
         UsageError: the directory cannot take the files.
     """
-    results = tuple(_statement(made, shown, result, runtime) for result in shown.results.values())
+    # A suite that this machine lacks something for has shown nothing, good or bad.
+    ran = (result for result in shown.results.values() if result.lacking is None)
+    results = tuple(_statement(made, shown, result, runtime) for result in ran)
     return write(directory, made.bundle, attest(made.bundle, facts, results, keys, facts.finished_ms))
 
 

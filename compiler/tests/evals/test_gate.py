@@ -1,5 +1,6 @@
 """Gates: numbers decide, every case counts, and what did not run is not proven."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -91,3 +92,52 @@ def test_a_suite_of_which_one_case_ran_is_judged_by_it() -> None:
     cases = [case(0), *(case(i, passed=False, violations=None) for i in range(1, 24))]
 
     assert judge("g", BOUND, suite(*cases)).verdict == "failed"
+
+
+# ---- suites that need a model, or what this machine lacks
+
+SAFE = Requirement("grader_pass_rate", ">=", Decimal("0.80"), "bound", Decimal("0.95"), 1, "safe")
+
+
+def test_a_script_proves_no_success_of_a_suite_that_needs_a_model() -> None:
+    scripted = replace(suite(*(case(i) for i in range(24))), only_scripted=True)
+
+    found = judge("g", BOUND, scripted)
+
+    assert (found.verdict, found.k, found.figure) == ("not_proven", None, None)
+    assert found.detail == "a script answered, and only a model can show that the task is done"
+    assert judge("g", NO_VIOLATION, scripted).verdict == "passed"
+
+
+def test_a_case_that_must_pass_and_has_not_fails_what_a_script_could_not_prove() -> None:
+    cases = [replace(case(i, passed=False), must_pass=True) for i in range(24)]
+
+    assert judge("g", BOUND, replace(suite(*cases), only_scripted=True)).verdict == "failed"
+
+
+@pytest.mark.parametrize(
+    ("passing", "verdict"), [(24, "passed"), (23, "passed"), (22, "failed"), (0, "failed")]
+)
+def test_the_rate_of_a_grader_counts_the_cases_in_which_it_passed(passing: int, verdict: str) -> None:
+    # What decides the case is another grader: its failing is no matter here.
+    cases = [
+        replace(case(i, passed=False), passed_graders=("safe",) if i < passing else ("other",))
+        for i in range(24)
+    ]
+
+    found = judge("g", SAFE, replace(suite(*cases), only_scripted=True))
+
+    assert (found.verdict, found.n, found.k, found.needed) == (verdict, 24, passing, 23)
+    assert found.detail.startswith(f"{passing} of 24 cases passed `safe`; ")
+    assert found.requirement.measured == "grader_pass_rate of safe"
+
+
+def test_a_suite_that_lacks_a_program_here_is_not_proven_and_says_which() -> None:
+    lacking = replace(suite(*(case(i) for i in range(24))), lacking="this machine has no executable `scan`")
+
+    for requirement in (BOUND, SAFE, NO_VIOLATION):
+        found = judge("g", requirement, lacking)
+        assert (found.verdict, found.detail) == (
+            "not_proven",
+            "the suite did not run: this machine has no executable `scan`",
+        )

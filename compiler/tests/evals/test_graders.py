@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from remit.evals.graders import GRADERS, MISSING, Grader, Observed, grade
-from remit.evals.graders.observed import Call
+from remit.evals.graders.observed import Call, Request
 from remit.evals.graders.policy import violations
 
 
@@ -21,6 +21,7 @@ def observed(
         output_valid=more.get("output_valid", True),
         microusd=0,
         milliseconds=1,
+        writes=more.get("writes", ()),
     )
 
 
@@ -137,4 +138,48 @@ def test_an_unlisted_denial_is_a_violation_even_beside_a_listed_one() -> None:
 
 
 def test_every_grader_of_the_language_is_there() -> None:
-    assert set(GRADERS) == {"exact", "json_match", "contains", "output_schema", "trajectory", "policy"}
+    assert set(GRADERS) == {
+        *("exact", "json_match", "contains", "output_schema", "trajectory", "policy", "requests"),
+    }
+
+
+COMMENT = Request("POST", "/repos/acme/shop/issues/7/comments", "api.github.com", {"body": "a", "more": [1]})
+DRAFT = Request("POST", "/repos/acme/shop/pulls", "api.github.com", {"draft": True})
+PATHS: list[dict[str, str]] = [{"method": "POST", "path": COMMENT.path}, {"path": DRAFT.path}]
+
+
+WRITTEN: list[tuple[str, Any, str]] = [
+    ("exact", PATHS, "as expected"),
+    (
+        "exact",
+        [{"body": {"body": "a"}}, {"host": "api.github.com", "body": {"draft": True}}],
+        "as expected",
+    ),
+    ("exact", PATHS[:1], "2 writes were made, expected 1"),
+    ("exact", [], "2 writes were made, expected 0"),
+    (
+        "exact",
+        PATHS[::-1],
+        "write 1: `POST /repos/acme/shop/issues/7/comments` was sent, expected `/repos/acme/shop/pulls`",
+    ),
+    ("exact", [{"body": {"body": "b"}}], 'write 1: body.body is "a", expected "b"'),
+    (
+        "exact",
+        [{"url": "x"}],
+        "write 1: the case names a request by `method`, `path`, `host` and `body` only",
+    ),
+    ("exact", [{}], "write 1: the case names a request by `method`, `path`, `host` and `body` only"),
+    ("exact", MISSING, "the case lists no requests for this grader"),
+    ("in_order", PATHS[1:], "as expected"),
+    ("in_order", PATHS[::-1], f"no write of `POST {COMMENT.path}` in its order"),
+    ("any_order", PATHS[::-1], "as expected"),
+    ("any_order", [PATHS[1], PATHS[1]], f"no write of `{DRAFT.path}`"),
+    ("any_order", [{"method": "DELETE"}], "no write of `DELETE`"),
+]
+
+
+@pytest.mark.parametrize(("order", "expected", "detail"), WRITTEN, ids=str)
+def test_the_writes_that_services_received_are_graded(order: Any, expected: Any, detail: str) -> None:
+    found = grade(Grader("g", "requests", order=order), observed(writes=(COMMENT, DRAFT)), expected)
+
+    assert (found.passed, found.detail) == (detail == "as expected", detail)

@@ -292,6 +292,77 @@ def test_a_fixture_that_cannot_be_read_is_refused_rather_than_left_out() -> None
         sealed_files(files)
 
 
+HISTORY = [{"files": "before", "tag": "v1"}, {"files": "after", "message": "Add b", "tag": "v2"}]
+
+
+def test_a_history_is_committed_in_its_order_with_its_tags() -> None:
+    agent = AGENT.replace("git.ls_files, git.grep]", "git.ls_files, git.grep, git.log, git.diff]").replace(
+        "tools: [git.grep]}", "tools: [git.log, git.diff]}"
+    )
+    files: Files = {
+        "agents/mapper/agent.yaml": agent,
+        CASES: case(
+            "one",
+            history=HISTORY,
+            expect={
+                "said": "hello",
+                "files": ["a.txt", "b.txt"],
+                "calls": ["git.ls_files", "git.log", {"tool": "git.diff", "args": {"base": "v1"}}],
+            },
+        ),
+        SUITE_PATH: SUITE.replace("success: [said]", "success: [said, files, calls, denials]"),
+        "evals/saying/before/a.txt": "1",
+        "evals/saying/after/a.txt": "1",
+        "evals/saying/after/b.txt": "2",
+        "evals/saying/hello.json": script(
+            {"state": "say", "call": {"tool": "git.log", "args": {"since": "v1"}}},
+            {"state": "say", "call": {"tool": "git.diff", "args": {"base": "v1", "head": "v2"}}},
+            {"state": "say", "respond": {"said": "hello"}},
+        ),
+    }
+    assert only(result_of(files)).passed
+
+
+def test_a_suite_that_needs_a_program_which_is_not_here_does_not_run_and_is_no_evidence() -> None:
+    tool = """\
+apiVersion: remit/v1
+kind: Tool
+metadata: {id: acme.scan, version: 1.0.0, owner: dev}
+spec:
+  effect: read
+  input: {type: object, additionalProperties: false, properties: {}}
+  output: {type: object}
+  implementation: {process: {argv: [never-installed], output: json}}
+"""
+    files: Files = {
+        "tools/scan.yaml": tool,
+        "agents/mapper/agent.yaml": AGENT.replace(
+            "git.ls_files, git.grep]", "git.ls_files, git.grep, acme.scan]"
+        ),
+    }
+    shown = shown_by(files)
+    result = shown.results["saying"]
+    why = "this machine has no executable `never-installed`, which `acme.scan` needs"
+    assert (result.lacking, result.passed, only(result).runs) == (why, 0, ())
+    assert [(one.verdict, one.detail) for one in shown.judgements] == [
+        ("not_proven", f"the suite did not run: {why}")
+    ]
+    assert (shown.verdict, shown.in_the_way_of("dev"), shown.in_the_way_of("production")) == (
+        "not_proven",
+        "passed",
+        "not_proven",
+    )
+
+
+def test_a_grader_passes_for_a_gate_only_where_it_passed_in_every_epoch() -> None:
+    files = {
+        CASES: case("one", expect={"said": "bye", "calls": ["git.ls_files"]}),
+        SUITE_PATH: SUITE.replace("  graders:", "  epochs: 2\n  graders:"),
+    }
+    result = only(result_of(files))
+    assert (result.passed, result.passed_graders) == (False, ("calls", "denials", "whole"))
+
+
 # ---- what a result is about
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from remit.evals.graders import output, policy, trajectory
+from remit.evals.graders import output, policy, requests, trajectory
 from remit.evals.graders.observed import MISSING, Grader, Observed
 from remit.evals.results import Grade
 
@@ -21,6 +21,7 @@ GRADERS: Final[Mapping[str, Callable[[Grader, Observed, object], str | None]]] =
     "json_match": output.json_match,
     "output_schema": output.output_schema,
     "policy": policy.no_denial_unasked,
+    "requests": requests.writes,
     "trajectory": trajectory.calls,
 }
 

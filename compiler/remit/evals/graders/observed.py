@@ -37,8 +37,21 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Request:
+    """A request that would change something at a host. `body` is its JSON, None without one."""
+
+    method: str
+    path: str
+    host: str
+    body: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Observed:
-    """One finished run. `output_valid` is whether the output satisfies the agent's shape, None without an output."""
+    """One finished run. `output_valid` is whether the output satisfies the agent's shape, None without an output.
+
+    `writes` is what the services of the case received and would have changed something.
+    """
 
     reason: str
     output: Any
@@ -48,6 +61,7 @@ class Observed:
     output_valid: bool | None
     microusd: int
     milliseconds: int
+    writes: tuple[Request, ...] = ()
 
 
 def subject(grader: Grader, observed: Observed) -> Any:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from remit.evals.graders.observed import MISSING, Call, Grader, Observed, is_array, is_object
 from remit.evals.graders.output import difference
+from remit.evals.graders.sequence import missed
 
 
 def calls(grader: Grader, observed: Observed, expected: object) -> str | None:
@@ -16,40 +16,7 @@ def calls(grader: Grader, observed: Observed, expected: object) -> str | None:
     """
     if not is_array(expected):
         return "the case lists no calls for this grader"
-    made = observed.calls
-    if grader.order == "exact":
-        return _exact(made, expected)
-    if grader.order == "in_order":
-        return _in_order(made, expected)
-    return _any_order(made, expected)
-
-
-def _exact(made: Sequence[Call], expected: Sequence[Any]) -> str | None:
-    for index, (call, wanted) in enumerate(zip(made, expected, strict=False)):
-        differs = _differs(call, wanted)
-        if differs:
-            return f"call {index + 1}: {differs}"
-    if len(made) != len(expected):
-        return f"{len(made)} calls were made, expected {len(expected)}"
-    return None
-
-
-def _in_order(made: Sequence[Call], expected: Sequence[Any]) -> str | None:
-    rest = iter(made)
-    for wanted in expected:
-        if not any(_differs(call, wanted) is None for call in rest):
-            return f"no call of {_named(wanted)} in its order"
-    return None
-
-
-def _any_order(made: Sequence[Call], expected: Sequence[Any]) -> str | None:
-    rest = list(made)
-    for wanted in expected:
-        index = next((i for i, call in enumerate(rest) if _differs(call, wanted) is None), None)
-        if index is None:
-            return f"no call of {_named(wanted)}"
-        del rest[index]
-    return None
+    return missed(observed.calls, expected, grader.order, _differs, _named, "call")
 
 
 def _differs(call: Call, wanted: Any) -> str | None:

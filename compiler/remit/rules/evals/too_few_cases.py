@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from remit.bound import fewest_cases, fewest_passing, lower_bound
 from remit.definitions import Agent, EvalSuite, Gate
-from remit.definitions.gate import Requirement
+from remit.definitions.gate import RATES, Requirement
 from remit.diagnostic import Note
 from remit.link import Portfolio
 from remit.rule import Finding, rule
@@ -131,7 +131,7 @@ def impossible(requirement: Requirement, cases: int) -> str | None:
     """Why no result of so many cases could meet a requirement, or None when one could."""
     if requirement.min_cases is not None and cases < requirement.min_cases:
         return f"it asks for {requirement.min_cases} cases and there are {cases}"
-    if requirement.metric != "task_success_rate" or requirement.basis != "bound":
+    if requirement.metric not in RATES or requirement.basis != "bound":
         return None
     if fewest_passing(cases, requirement.value, requirement.confidence) is not None:
         return None
