@@ -38,7 +38,7 @@ from remit_runtime.run.admission import (
 from remit_runtime.run.child import state_of
 from remit_runtime.run.drive import drive
 from remit_runtime.run.owner import new_run_id, this_process
-from remit_runtime.run.plan import plan_of
+from remit_runtime.run.plan import plan_in
 from remit_runtime.run.result import RunResult, ended_result, waiting_result
 from remit_runtime.run.worker import LEASE_MS, Driven, Worker, claimed
 from remit_runtime.trust.state import make_home
@@ -149,7 +149,7 @@ def resume(runtime: Runtime, bundle: VerifiedBundle, run: str, model: ModelPort 
         raise RunRefused("model_adapter_missing", message)
     workspaces = _workspaces_again(runtime, record.run, state.started)
     lease = _claimed(runtime, record.run)
-    plan = plan_of(bundle.agent(record.agent))
+    plan = plan_in(bundle, bundle.agent(record.agent))
     # Read again under the lease: the last owner may have written until it was fenced.
     state = state_of(worker, record.run)
     driven = Driven(plan, workspaces, lease, state)
@@ -186,7 +186,7 @@ def _begun(runtime: Runtime, gateway: Gateway, request: InvokeRequest, run: str)
             )
         case Lease():
             state = state_of(_worker(runtime, gateway, request.model), run)
-            return Driven(plan_of(bundle.agent(request.agent)), workspaces, lease, state)
+            return Driven(plan_in(bundle, bundle.agent(request.agent)), workspaces, lease, state)
 
 
 def _admitted(runtime: Runtime, gateway: Gateway, request: InvokeRequest) -> RunStarted:

@@ -86,7 +86,10 @@ class OutputAccepted(Event, frozen=True, tag="output_accepted"):
 
 
 class PackedSource(Event, frozen=True):
-    """A source in a context packet. `freshness_ms` is its age when it was read, where it has one."""
+    """A source in a context packet. `freshness_ms` is its age when it was packed, where it has one.
+
+    `origin` says where exactly it was read: a file and its commit, a call, the task; `redactions` what was cut out.
+    """
 
     id: str
     type: Literal["task", "file", "tool"]
@@ -95,6 +98,8 @@ class PackedSource(Event, frozen=True):
     tokens: int
     digest: Digest
     text: str
+    origin: str = ""
+    redactions: tuple[str, ...] = ()
 
 
 class ExcludedSource(Event, frozen=True):

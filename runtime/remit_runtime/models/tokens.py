@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from remit_runtime.canonical import canonical_json
+from remit_runtime.models.port import ModelCall
+
 BYTES_PER_TOKEN = 2
 
 
@@ -17,3 +20,13 @@ def estimated_tokens(text: str) -> int:
     It never falls when text is added, and texts that are joined never have more than their sum.
     """
     return -(-len(text.encode("utf-8", "surrogatepass")) // BYTES_PER_TOKEN)
+
+
+def tokens_of(call: ModelCall) -> int:
+    """The tokens that a whole question is taken to have: messages, transcript, and every schema that goes with it."""
+    texts = [one.text for one in call.messages]
+    texts += [canonical_json(turn).decode() for turn in call.transcript]
+    texts += [part for tool in call.tools for part in (tool.id, tool.schema)]
+    texts += [part for offer in call.handoffs for part in (offer.agent, offer.schema)]
+    texts.append(call.answer_schema or "")
+    return sum(estimated_tokens(text) for text in texts)

@@ -13,9 +13,13 @@ from remit_runtime.gateway.schemas import Schemas
 from remit_runtime.models.json_text import Json
 
 SUPPORTED_DUTIES = frozenset(
-    {"approval", "check", "credential", "fallback", "handoff", "http", "model", "parallel", "process"}
+    {"approval", "check", "context", "credential", "fallback", "handoff", "http", "model", "parallel", "process"}
 )
 """What this runtime keeps. An agent that needs another duty is refused: no field of it is silently ignored."""
+
+
+DEFAULT_WORKSPACE = "repository"
+"""The workspace whose files are context."""
 
 
 def refusal_of(bundle: VerifiedBundle, agent: str) -> RunRefused | None:
@@ -90,11 +94,13 @@ def with_handoffs(bundle: VerifiedBundle, agent: str) -> tuple[AgentIR, ...]:
 
 
 def needed_workspaces(bundle: VerifiedBundle, agents: tuple[AgentIR, ...]) -> tuple[str, ...]:
-    """The names of the workspaces that the tools of agents work in, sorted."""
+    """The names of the workspaces that the tools of agents work in, or their context is read from, sorted."""
     ways = [bundle.tool(use.object).implementation for agent in agents for use in agent.tools]
-    return tuple(
-        sorted({way.workspace for way in ways if isinstance(way, ProcessIR) and way.workspace is not None})
-    )
+    names = {way.workspace for way in ways if isinstance(way, ProcessIR) and way.workspace is not None}
+    uses = [use.object for agent in agents for use in agent.context.sources]
+    if any(bundle.context_source(digest).type == "file" for digest in uses):
+        names.add(DEFAULT_WORKSPACE)
+    return tuple(sorted(names))
 
 
 def budget_for(

@@ -12,7 +12,7 @@ from remit_runtime.models.json_text import Json, json_text, trusted_json
 from remit_runtime.run.admission import refusal_of, smaller, task_input
 from remit_runtime.run.effects import FollowChild, Record, StartChild
 from remit_runtime.run.move import leave
-from remit_runtime.run.plan import narrowed, plan_of
+from remit_runtime.run.plan import narrowed, plan_in
 from remit_runtime.run.result import RunResult
 from remit_runtime.run.state import EMPTY, RunState, deadline_of, fold_all
 from remit_runtime.run.worker import LEASE_MS, Driven, Worker, claimed
@@ -46,7 +46,13 @@ def child_in_hands(worker: Worker, driven: Driven, effect: FollowChild) -> Drive
     agent = narrowed(worker.gateway.bundle.agent(token.last.agent), driven.plan.agent)
     within = state.answers + answers_below(worker, state)
     around = driven.state.answers + answers_below(worker, driven.state) - within
-    return Driven(plan_of(agent), driven.workspaces, lease, state, driven.answers_outside + around)
+    return Driven(
+        plan_in(worker.gateway.bundle, agent),
+        driven.workspaces,
+        lease,
+        state,
+        driven.answers_outside + around,
+    )
 
 
 def _lease(worker: Worker, driven: Driven, effect: FollowChild, event: ChildStarted) -> Lease | Refused:

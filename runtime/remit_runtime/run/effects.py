@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from remit_runtime.bundle.graph import ApprovalState, DecideState, HandoffState
+from remit_runtime.bundle.graph import ApprovalState, ContextState, DecideState, HandoffState
 from remit_runtime.bundle.words import TerminalReason
 from remit_runtime.canonical import Digest
-from remit_runtime.journal.events import OutputAccepted, StateEntered, ToolDecided
+from remit_runtime.journal.events import OutputAccepted, StateEntered, ToolDecided, ToolSettled
 from remit_runtime.run.asked import NOTHING_WANTED, Asked, Wanted
 
 Branch = tuple[str, ...]
@@ -41,6 +41,15 @@ class CallTool:
     arguments: str
     offered: frozenset[str]
     approved: Wanted = NOTHING_WANTED
+
+
+@dataclass(frozen=True)
+class PackContext:
+    """Make the packet of a context state. `calls` are what came of the reads of its tools, by source."""
+
+    state: ContextState
+    branch: Branch
+    calls: tuple[tuple[str, ToolDecided | ToolSettled], ...]
 
 
 @dataclass(frozen=True)
@@ -162,6 +171,7 @@ Effect = (
     Record
     | AskModel
     | CallTool
+    | PackContext
     | RecoverModel
     | RecoverTool
     | Validate

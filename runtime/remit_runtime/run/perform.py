@@ -7,20 +7,23 @@ from dataclasses import dataclass
 
 import msgspec
 
-from remit_runtime.bundle.graph import ToolState
+from remit_runtime.bundle.graph import ContextState, ToolState
 from remit_runtime.gateway.call import call
 from remit_runtime.gateway.model import ModelRequest, decide
 from remit_runtime.gateway.outcome import Approved, CallRequest, Stopped
 from remit_runtime.journal.events import (
     ApprovalRequested,
     ApprovalSettled,
+    ContextPacked,
     ModelSettled,
+    OutputAccepted,
     QuestionAsked,
     Spend,
     ToolDecided,
     ToolSettled,
 )
 from remit_runtime.journal.records import Refused, next_call
+from remit_runtime.models.tokens import tokens_of
 from remit_runtime.run.approval import call_requests, fault_of, state_request
 from remit_runtime.run.asked import Asked
 from remit_runtime.run.bind import Unresolved
@@ -31,6 +34,7 @@ from remit_runtime.run.effects import (
     CallTool,
     Confirm,
     Finish,
+    PackContext,
     Record,
     RecoverModel,
     RecoverTool,
@@ -39,7 +43,8 @@ from remit_runtime.run.effects import (
     RequestCallApprovals,
     Wait,
 )
-from remit_runtime.run.question import question
+from remit_runtime.run.gather import packet_of
+from remit_runtime.run.question import question, too_large_of
 from remit_runtime.run.state import INTERRUPTED, deadline_of, fold_all
 from remit_runtime.run.waiting import is_due, waits_for_people
 from remit_runtime.run.worker import Driven, Worker, appended, caught_up, eval_status
@@ -48,6 +53,7 @@ from remit_runtime.trust.approvers import approvers_of
 Outward = (
     AskModel
     | CallTool
+    | PackContext
     | RecoverModel
     | RecoverTool
     | RequestApproval
@@ -80,6 +86,8 @@ def perform(worker: Worker, driven: Driven, effect: Outward) -> Performed:
             return _ask(worker, driven, effect)
         case CallTool():
             return _call(worker, driven, effect)
+        case PackContext():
+            return _append(worker, driven, packet_of(worker, driven, effect))
         case RequestApproval():
             return _request(worker, driven, effect)
         case RequestCallApprovals():
@@ -105,6 +113,9 @@ def _ask(worker: Worker, driven: Driven, effect: AskModel) -> Performed:
     asked = question(worker.gateway.bundle, driven.plan, driven.state, effect, ordinal)
     if isinstance(asked, Unresolved):
         return Finish("failed", asked.message)
+    too_large = too_large_of(driven.plan, effect, tokens_of(asked))
+    if too_large is not None:
+        return _append(worker, driven, too_large)
     request = ModelRequest(driven.lease, worker.model, asked, effect.state.decides)
     outcome = decide(worker.gateway, request)
     after = caught_up(worker, driven, outcome.lease)
@@ -116,7 +127,7 @@ def _call(worker: Worker, driven: Driven, effect: CallTool) -> Performed:
     unfit = _unfit(worker, driven, effect)
     if unfit is not None:
         return _refuse(worker, driven, unfit)
-    bound = isinstance(driven.plan.states.get(effect.state), ToolState)
+    bound = isinstance(driven.plan.states.get(effect.state), ToolState | ContextState)
     request = CallRequest(
         lease=driven.lease,
         agent=driven.plan.agent,
@@ -253,7 +264,9 @@ def expired(worker: Worker, driven: Driven, wait: Wait) -> Driven | Halted | Non
 
 
 def _append(
-    worker: Worker, driven: Driven, event: ModelSettled | ToolSettled | ToolDecided | ApprovalSettled
+    worker: Worker,
+    driven: Driven,
+    event: ModelSettled | ToolSettled | ToolDecided | ContextPacked | ApprovalSettled | OutputAccepted,
 ) -> Driven | Halted:
     done = appended(worker, driven, [event])
     return Halted(driven, done) if isinstance(done, Refused) else done

@@ -3,26 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 import msgspec
 
-from remit_runtime.bundle.agent import AgentIR, MemoryGrant
+from remit_runtime.bundle.agent import AgentIR, ContextSourceIR, MemoryGrant
 from remit_runtime.bundle.graph import State
+from remit_runtime.bundle.open import VerifiedBundle
 
 
 @dataclass(frozen=True)
 class Plan:
-    """An agent version as one run follows it."""
+    """An agent version as one run follows it.
+
+    `sources` are the context sources that it pins; `effects` the granted tools that do more than read.
+    """
 
     agent: AgentIR
     states: Mapping[str, State]
+    sources: Mapping[str, ContextSourceIR] = field(default_factory=dict[str, ContextSourceIR])
+    effects: frozenset[str] = frozenset()
 
 
 def plan_of(agent: AgentIR) -> Plan:
-    """The plan of an agent version."""
+    """The plan of an agent version that gathers no context."""
     return Plan(agent, MappingProxyType({state.id: state for state in agent.graph.states}))
+
+
+def plan_in(bundle: VerifiedBundle, agent: AgentIR) -> Plan:
+    """The plan of an agent version of a bundle, with the context sources that it pins there.
+
+    Raises:
+        BundleRejected: an object that it pins cannot be read.
+    """
+    if not agent.context.sources:
+        return plan_of(agent)
+    sources = {use.id: bundle.context_source(use.object) for use in agent.context.sources}
+    effects = (use.id for use in agent.tools if bundle.tool(use.object).effect != "read")
+    return replace(plan_of(agent), sources=MappingProxyType(sources), effects=frozenset(effects))
 
 
 def narrowed(child: AgentIR, parent: AgentIR) -> AgentIR:

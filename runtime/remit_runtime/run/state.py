@@ -7,7 +7,7 @@ waits before it), so an event that names a state names one token.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypeGuard
 
 import msgspec
 
@@ -70,7 +70,8 @@ class Token(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An active state. `asked_by` is the decide state that waits to hear what comes of its decision, if one does.
 
     `decision` is that decision's JSON text, `output` the last output accepted in this branch, `attempt` the number
-    of models asked at this visit. `wanted` is what the branch asks people for.
+    of models asked at this visit, `reads` what came of the calls that this visit's definition binds. `wanted` is what
+    the branch asks people for.
     """
 
     branch: tuple[str, ...]
@@ -81,7 +82,15 @@ class Token(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     decision: str | None = None
     output: str | None = None
     attempt: int = 0
+    reads: tuple[ToolDecided | ToolSettled, ...] = ()
     wanted: Wanted = NOTHING_WANTED
+
+
+class Gathered(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The latest packet of a context state, and the branch in which it was made or whose join it has reached."""
+
+    branch: tuple[str, ...]
+    packet: ContextPacked
 
 
 class RunState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -100,6 +109,7 @@ class RunState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     steps: int = 0
     answers: int = 0
     calls: int = 0
+    packets: dict[str, Gathered] = {}
     ended: RunEnded | None = None
     waited_ms: int = 0
 
@@ -114,6 +124,12 @@ EMPTY = RunState()
 def transcript_of(state: RunState, branch: tuple[str, ...], decide: str) -> tuple[Turn, ...]:
     """What a decide state's model has decided and been told so far, in order."""
     return state.transcripts.get(_place(branch, decide), ())
+
+
+def packets_seen(state: RunState, branch: tuple[str, ...]) -> tuple[ContextPacked, ...]:
+    """The packets that a state in a branch sees, in the order in which they were made: those made on its way."""
+    around = [branch[:depth] for depth in range(len(branch) + 1)]
+    return tuple(one.packet for one in state.packets.values() if one.branch in around)
 
 
 def fold(state: RunState, event: RunEvent) -> RunState:
@@ -231,7 +247,14 @@ def _accepted(state: RunState, event: OutputAccepted) -> RunState:
         outputs=outputs,
         transcripts=transcripts,
         steps=state.steps + int(event.outcome == EXHAUSTED),
+        packets={name: _joined(one, event.branch) for name, one in state.packets.items()},
     )
+
+
+def _joined(gathered: Gathered, branch: tuple[str, ...]) -> Gathered:
+    """A packet that was made inside a fork belongs to the branch around it once the fork is left."""
+    inside = gathered.branch[: len(branch)] == branch
+    return msgspec.structs.replace(gathered, branch=branch) if inside else gathered
 
 
 def _concerned(state: RunState, event: Last) -> RunState:
@@ -244,6 +267,8 @@ def _concerned(state: RunState, event: Last) -> RunState:
         token = msgspec.structs.replace(token, attempt=event.attempt)
     if isinstance(event, ModelSettled) and event.decision is not None:
         token = msgspec.structs.replace(token, asked_by=event.state, decision=event.decision)
+    if _is_read(event, before):
+        token = msgspec.structs.replace(token, reads=(*before.reads, event))
     tokens = (*state.tokens[:index], token, *state.tokens[index + 1 :])
     answered = isinstance(event, ModelSettled) and event.code != INTERRUPTED
     children = (*state.children, event.child) if isinstance(event, ChildStarted) else state.children
@@ -254,6 +279,7 @@ def _concerned(state: RunState, event: Last) -> RunState:
         children=children,
         answers=state.answers + int(answered),
         calls=state.calls + int(isinstance(event, ToolIntended)),
+        packets=_gathered(state, before.branch, event),
     )
 
 
@@ -270,6 +296,22 @@ def _index(state: RunState, name: str) -> int | None:
     """The place of the token that is active in a state."""
     here = (i for i, token in enumerate(state.tokens) if token.state == name)
     return next((i for i in here if not isinstance(state.tokens[i].last, OutputAccepted)), None)
+
+
+def _gathered(state: RunState, branch: tuple[str, ...], event: Last) -> dict[str, Gathered]:
+    if not isinstance(event, ContextPacked):
+        return state.packets
+    others = {name: one for name, one in state.packets.items() if name != event.state}
+    return {**others, event.state: Gathered(branch, event)}
+
+
+def _is_read(event: Last, before: Token) -> TypeGuard[ToolDecided | ToolSettled]:
+    """Whether an event is the outcome of a call that the definition of its state binds."""
+    if before.asked_by is not None:
+        return False
+    if isinstance(event, ToolDecided):
+        return event.outcome == "deny"
+    return isinstance(event, ToolSettled) and event.code != INTERRUPTED
 
 
 def _heard(state: RunState, token: Token, event: Last) -> dict[str, tuple[Turn, ...]]:

@@ -42,6 +42,7 @@ from remit_runtime.run.effects import (
     Validate,
     Wait,
 )
+from remit_runtime.run.gathered import at_context
 from remit_runtime.run.move import enter, fork, leave, onward
 from remit_runtime.run.plan import Plan
 from remit_runtime.run.state import RunState, Token, fold
@@ -97,9 +98,9 @@ def _next(plan: Plan, state: RunState, token: Token) -> Effect | None:  # noqa: 
             return _at_check(state, node, token)
         case EndState():
             return _at_end(plan, state, node)
-        case ContextState() if not node.sources:
-            return leave(node.id, token.branch, "ok", "{}", node.next)
-        case ContextState() | MemoryState():
+        case ContextState():
+            return at_context(plan, state, node, token)
+        case MemoryState():
             return Finish("failed", f"this runtime does not perform state `{node.id}`")
         case None:
             return Finish("failed", f"the graph has no state `{token.state}`")

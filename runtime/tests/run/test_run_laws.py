@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar
 
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from remit_runtime.bundle.agent import AgentIR
+from remit_runtime.bundle.agent import AgentIR, ContextSourceIR
 from remit_runtime.bundle.graph import (
     ApprovalState,
     Binding,
@@ -40,6 +40,7 @@ from remit_runtime.journal.events import (
     ApprovalSettled,
     ChildEnded,
     ChildStarted,
+    ContextPacked,
     ModelIntended,
     ModelSettled,
     QuestionAnswered,
@@ -74,10 +75,24 @@ SEED = st.integers(0, 2**32)
 ROUTE = st.builds(Route, TARGET, st.sampled_from(((), (Match(("n",), ("1",)),))))
 
 
+SOURCES = st.sampled_from(((), ("log",), ("file", "log"), ("log", "again", "gone"), ("unpinned",)))
+PINNED = (
+    ContextSourceIR("file", "file", "a.py", None, None, "trusted", 100, None),
+    ContextSourceIR("log", "tool", None, "git.log", Constant("{}"), "untrusted", 100, None),
+    ContextSourceIR("again", "tool", None, "git.log", Constant("{}"), "untrusted", 100, None),
+    ContextSourceIR("gone", "tool", None, "git.log", Reference("task", ("n",)), "untrusted", 100, None),
+)
+
+
+def plan_for(agent: AgentIR) -> Plan:
+    """The plan of an agent that pins every source of these graphs but one."""
+    return replace(plan_of(agent), sources={source.id: source for source in PINNED})
+
+
 def states_of(name: str) -> st.SearchStrategy[State]:
     """A state of any type with any edges."""
     return st.one_of(
-        st.builds(ContextState, st.just(name), st.sampled_from(((), ("source",))), TARGET),
+        st.builds(ContextState, st.just(name), SOURCES, TARGET),
         st.builds(
             DecideState,
             st.just(name),
@@ -180,6 +195,10 @@ class World:
             case effects.RequestApproval():
                 asked = ApprovalRequested(self.key(state), "appsec", effect.state.id, SCHEMA, "{}", 1)
                 return [asked]
+            case effects.PackContext():
+                assert len(effect.calls) == sum(name in ("log", "again") for name in effect.state.sources)
+                failed = self.any(None, None, "log")
+                return [ContextPacked(effect.state.id, SCHEMA, (), (), 0, failed)]
             case effects.StartChild():
                 assert state.started is not None
                 return [
@@ -287,7 +306,7 @@ def test_every_run_ends_with_one_terminal_reason_within_its_steps(
     seed: int,
 ) -> None:
     state, events = ran(
-        plan_of(make_agent(*graph, fallback=fallback, models=2)), make_started("{}", steps), seed
+        plan_for(make_agent(*graph, fallback=fallback, models=2)), make_started("{}", steps), seed
     )
     assert [type(event) for event in events].count(RunEnded) == 1
     assert isinstance(events[-1], RunEnded)
@@ -300,7 +319,7 @@ def test_every_run_ends_with_one_terminal_reason_within_its_steps(
 def test_a_snapshot_and_the_events_after_it_give_the_state_of_all_events(
     make_agent: Make, make_started: Start, graph: tuple[State, ...], cut: int, seed: int
 ) -> None:
-    state, events = ran(plan_of(make_agent(*graph)), make_started("{}", 12), seed)
+    state, events = ran(plan_for(make_agent(*graph)), make_started("{}", 12), seed)
     early = restored(snapshot(fold_all(EMPTY, events[:cut])))
     assert fold_all(early, events[cut:]) == state == fold_all(EMPTY, events)
 
@@ -310,7 +329,7 @@ def test_a_snapshot_and_the_events_after_it_give_the_state_of_all_events(
 def test_a_step_is_the_same_each_time_and_never_empty_before_the_end(
     make_agent: Make, make_started: Start, graph: tuple[State, ...], seed: int
 ) -> None:
-    plan = plan_of(make_agent(*graph))
+    plan = plan_for(make_agent(*graph))
     _, events = ran(plan, make_started("{}", 12), seed)
     state = EMPTY
     for event in events:
