@@ -15,6 +15,7 @@ import pytest
 from remit_runtime.bundle.agent import (
     AgentIR,
     ContextLimits,
+    ContextSourceIR,
     Guardrails,
     LiteralText,
     MemoryGrant,
@@ -23,6 +24,7 @@ from remit_runtime.bundle.agent import (
     Observability,
     PromptIR,
     Slot,
+    SourceUse,
     TaskType,
     ToolUse,
 )
@@ -83,6 +85,9 @@ class HandAgent:
     duties: tuple[str, ...] = ()
     lifecycle: str = "active"
     asks: bool = True
+    sources: tuple[ContextSourceIR, ...] = ()  # all that are not `optional` are required
+    optional: tuple[str, ...] = ()
+    max_input_tokens: int = 16_000
     price: tuple[int, int] = (0, 0)  # micro-dollars per million tokens in and out
     guardrails: Guardrails = field(default_factory=lambda: Guardrails(0, block_on_secret_exposure=True))
 
@@ -329,7 +334,12 @@ def _entry(parts: Put, agent: HandAgent, uses: Mapping[str, ToolUse]) -> AgentEn
         models=(ModelUse("dev", model),) if agent.asks else (),
         fallback="none",
         reasoning_budget="none",
-        context=ContextLimits(16_000, (), ()),
+        context=ContextLimits(
+            agent.max_input_tokens,
+            tuple(sorted(one.id for one in agent.sources if one.id not in agent.optional)),
+            tuple(sorted(agent.optional)),
+            tuple(SourceUse(one.id, parts.put(one)) for one in sorted(agent.sources, key=lambda one: one.id)),
+        ),
         memory=MemoryGrant((), ()),
         data_classes=(),
         guardrails=agent.guardrails,

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeGuard
+from typing import cast
 
 from remit_runtime.canonical import canonical_json_full
 
@@ -23,17 +22,8 @@ def text_of(value: object) -> str:
     Raises:
         NotCanonical: a number of it has no canonical form.
     """
-    if isinstance(value, str):
-        return with_plain_line_ends(value)
-    if _is_object(value) and len(value) == 1:
-        match value:
-            case {"text": str(text)}:
-                return with_plain_line_ends(text)
-            case {"lines": list(lines)} if _is_texts(lines):
-                return with_plain_line_ends("\n".join(lines))
-            case _:
-                pass
-    return canonical_json_full(value).decode()
+    written = _written(value)
+    return canonical_json_full(value).decode() if written is None else with_plain_line_ends(written)
 
 
 def file_text(data: bytes) -> str | NotText:
@@ -51,9 +41,16 @@ def with_plain_line_ends(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _is_object(value: object) -> TypeGuard[Mapping[str, object]]:
-    return isinstance(value, dict)
-
-
-def _is_texts(lines: Sequence[object]) -> TypeGuard[Sequence[str]]:
-    return all(isinstance(line, str) for line in lines)
+def _written(value: object) -> str | None:
+    """The text that a value is, or is a tool's form of; None for any other value."""
+    if isinstance(value, str):
+        return value
+    fields = cast("dict[str, object]", value) if isinstance(value, dict) else {}
+    if len(fields) != 1:
+        return None
+    text, lines = fields.get("text"), fields.get("lines")
+    if isinstance(lines, list):
+        parts = cast("list[object]", lines)
+        texts = [part for part in parts if isinstance(part, str)]
+        return "\n".join(texts) if len(texts) == len(parts) else None
+    return text if isinstance(text, str) else None
