@@ -13,7 +13,18 @@ from remit_runtime.gateway.schemas import Schemas
 from remit_runtime.models.json_text import Json
 
 SUPPORTED_DUTIES = frozenset(
-    {"approval", "check", "context", "credential", "fallback", "handoff", "http", "model", "parallel", "process"}
+    {
+        "approval",
+        "check",
+        "context",
+        "credential",
+        "fallback",
+        "handoff",
+        "http",
+        "model",
+        "parallel",
+        "process",
+    }
 )
 """What this runtime keeps. An agent that needs another duty is refused: no field of it is silently ignored."""
 
