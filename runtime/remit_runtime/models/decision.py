@@ -18,7 +18,7 @@ _FORMS = {
     "call": "`call` takes `tool`, a string, and `args`, an object",
     "respond": "`respond` takes any value",
     "handoff": "`handoff` takes `agent`, a string, `input`, an object, and may take `task`, a string",
-    "ask": "`ask` takes `question`, a string",
+    "ask": "`ask` takes `question`, a string that is not blank",
 }
 
 
@@ -107,7 +107,7 @@ def _decision(form: str, body: Json) -> Decision | None:
         case "handoff", {"agent": str(agent), "input": dict(given), **rest} if set(rest) <= {"task"}:
             task = rest.get("task")
             return Handoff(agent, task, json_text(given)) if task is None or isinstance(task, str) else None
-        case "ask", {"question": str(question), **rest} if not rest:
+        case "ask", {"question": str(question), **rest} if not rest and question.strip():
             return Ask(question)
         case _:
             return None

@@ -178,7 +178,7 @@ def _handing(prompt: Digest, verdict: Digest) -> tuple[State, ...]:
         _decide("pick", prompt, verdict, (Route("hand"),), "acme.loud"),
         *_calls("pick", "acme.loud"),
         HandoffState(
-            "hand", "acme.child", "range", given, None, Budget(8, 3, 2, 30_000, 60_000), "done", "lost"
+            "hand", "acme.child", "range", given, None, Budget(8, 3, 2, 250_000, 60_000), "done", "lost"
         ),
         EndState("done", "succeeded", Reference("hand"), ()),
         EndState("lost", "failed", None, ()),
@@ -195,11 +195,11 @@ def _child(prompt: Digest, verdict: Digest) -> tuple[State, ...]:
 
 AGENTS = ("acme.fanning", "acme.handing", "acme.looping", "acme.reviewing")
 BUDGETS = {
-    "acme.child": Budget(12, 4, 3, 90_000, 60_000),
-    "acme.fanning": Budget(24, 8, 4, 200_000, 300_000),
-    "acme.handing": Budget(20, 7, 5, 150_000, 300_000),
-    "acme.looping": Budget(16, 9, 4, 250_000, 300_000),
-    "acme.reviewing": Budget(14, 6, 4, 120_000, 300_000),
+    "acme.child": Budget(12, 4, 3, 400_000, 60_000),
+    "acme.fanning": Budget(24, 8, 4, 900_000, 300_000),
+    "acme.handing": Budget(20, 7, 5, 800_000, 300_000),
+    "acme.looping": Budget(16, 9, 4, 1_000_000, 300_000),
+    "acme.reviewing": Budget(14, 6, 4, 400_000, 300_000),
 }
 FORMS: dict[str, Callable[[Digest, Digest], tuple[State, ...]]] = {
     "acme.child": _child,

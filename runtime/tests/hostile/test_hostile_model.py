@@ -327,6 +327,7 @@ def hostile_run(
     )
     result = invoke(runtime, bundle, request)
     if result.status == "waiting":
+        assert result.detail.strip(), "a run waits and does not say why"
         stopped_from_outside(chance, runtime, result.run)
         now[0] += chance.choice([0, 61_000, 400_000])
         result = resume(runtime, bundle, result.run, model)

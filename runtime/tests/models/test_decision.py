@@ -29,7 +29,7 @@ DECISIONS = st.one_of(
     st.builds(Call, st.text(), OBJECT),
     st.builds(Respond, JSON.map(json_text)),
     st.builds(Handoff, st.text(), st.none() | st.text(), OBJECT),
-    st.builds(Ask, st.text()),
+    st.builds(Ask, st.text().filter(str.strip)),
 )
 
 
@@ -57,6 +57,7 @@ def test_a_decision_reads_back_as_it_was_written(decision: Decision) -> None:
         ('{"call": {"tool": "git.log", "args": []}}', "decision_malformed"),
         ('{"handoff": {"agent": "a", "input": {}, "task": 1}}', "decision_malformed"),
         ('{"ask": "why"}', "decision_malformed"),
+        ('{"ask": {"question": " "}}', "decision_malformed"),
         ('{"respond": "' + "x" * 1_048_576 + '"}', "decision_too_long"),
     ],
 )
