@@ -181,9 +181,11 @@ def model(
     max_visits: int | None,
     onward: Onward,
 ) -> Iterator[ir.State]:
-    """A decide state, a call state for each tool it offers and a handoff state for each agent, all leading back."""
+    """A decide state, a call state for each tool it offers and a handoff state for each task of each agent, all
+    leading back."""
     calls = tuple(ir.CallEdge(tool, f"{identity}/call/{tool}") for tool in sorted(tools))
-    children = tuple(ir.HandoffEdge(agent, f"{identity}/handoff/{agent}") for agent in sorted(handoffs))
+    given = [(agent, task) for agent in sorted(handoffs) for task in sorted(scope.agents[agent].spec.tasks)]
+    children = tuple(ir.HandoffEdge(agent, _handed(identity, agent, task, scope)) for agent, task in given)
     yield ir.DecideState(
         id=identity,
         prompt=scope.prompt(prompt),
@@ -197,11 +199,11 @@ def model(
     )
     for call in calls:
         yield ir.CallState(call.state, call.tool, identity)
-    for child in children:
+    for child, (_, task) in zip(children, given, strict=True):
         yield ir.HandoffState(
             id=child.state,
             agent=child.agent,
-            task=only_task(scope.agents[child.agent]),
+            task=task,
             input=None,
             chosen_by=identity,
             share=None,
@@ -209,6 +211,12 @@ def model(
             failed=identity,
             max_visits=None,
         )
+
+
+def _handed(identity: str, agent: str, task: str, scope: Scope) -> str:
+    """The id of the state that hands a task off; the task is named where the agent has several."""
+    several = len(scope.agents[agent].spec.tasks) > 1
+    return f"{identity}/handoff/{agent}/{task}" if several else f"{identity}/handoff/{agent}"
 
 
 def artifacts_of(artifacts: Mapping[str, str]) -> tuple[ir.Artifact, ...]:

@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 from remit_runtime.bundle.agent import ModelIR
 from remit_runtime.canonical import MAX_INTEGER, Digest, canonical_json, canonical_json_full, digest_of
 from remit_runtime.errors import NotCanonical
+from remit_runtime.gateway.eligible import Unfit, routing_of, unfit
 from remit_runtime.gateway.load import Gateway
 from remit_runtime.gateway.outcome import Stopped
 from remit_runtime.gateway.recorded import recorded
 from remit_runtime.gateway.redact import redacted, shown, shown_json
 from remit_runtime.gateway.stop import awaited, stops
-from remit_runtime.journal.events import ModelIntended, ModelSettled, Spend
+from remit_runtime.journal.events import ModelIntended, ModelSettled, ModelSkipped, Routing, Spend
 from remit_runtime.journal.records import Appended, Lease, Refused, next_call
 from remit_runtime.models.decision import (
     Ask,
@@ -50,12 +51,17 @@ _STOPPED = ModelFault("error", "stopped", "the run was stopped while the model w
 
 @dataclass(frozen=True, slots=True)
 class ModelRequest:
-    """A question that a run asks: who answers it, and the schema that what the model responds must satisfy."""
+    """A question that a run asks: who answers it, and the schema that what the model responds must satisfy.
+
+    `task` and `tenant` are the run's: they decide which models may answer.
+    """
 
     lease: Lease
     port: ModelPort
     call: ModelCall
     decides: Digest | None
+    task: str = ""
+    tenant: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,8 @@ ModelOutcome = ModelDecided | ModelFailed | Stopped
 
 def decide(gateway: Gateway, request: ModelRequest) -> ModelOutcome:
     """What the model decided. Every question is in the journal, with what it reserved and what it cost.
+
+    A model that may not answer is skipped, on the record: it is shown nothing, and nothing is reserved.
 
     Raises:
         StoreUnavailable: the journal did not answer; nothing further is done.
@@ -120,16 +128,32 @@ def worst_price(model: ModelIR, input_tokens: int, output_tokens: int) -> int:
 
 
 def _asked(gateway: Gateway, request: ModelRequest) -> ModelOutcome:
-    """One question: reserve, intend, ask, judge, settle."""
+    """One question: may the model answer, then reserve, intend, ask, judge, settle."""
     call = _presented(gateway, request.call)
     limits = call.limits
     reserved = Spend(1, 0, worst_price(call.model, limits.max_input_tokens, limits.max_output_tokens))
+    bundle = gateway.bundle
+    routing = routing_of(
+        gateway.policy_set, bundle.environment, request.tenant, request.task, call, reserved.microusd
+    )
+    skip = unfit(gateway.policy_set, bundle.environment, request.tenant, routing)
+    if skip is not None:
+        return _skipped(gateway, request, routing, skip)
     key = next_call(request.lease)
-    intended = ModelIntended(key, call.state, call.model.id, call.attempt, _digest_of_call(call), reserved)
+    intended = ModelIntended(
+        key,
+        call.state,
+        call.model.id,
+        call.attempt,
+        _digest_of_call(call),
+        reserved,
+        routing,
+        endpoint=request.port.endpoint_of(call.model),
+    )
     begun = gateway.journal.append(request.lease, [intended], reserve=reserved)
     if not isinstance(begun, Appended):
         return Stopped(request.lease, begun)
-    came = awaited(lambda: request.port.decide(call), stops(gateway, begun.lease))
+    came = awaited(lambda: request.port.decide(call, None), stops(gateway, begun.lease))
     answer = _STOPPED if came is None else came.value
     judged = _judged(gateway, request, answer)
     settled = _settlement(gateway, key, call, reserved, answer, judged)
@@ -143,6 +167,15 @@ def _asked(gateway: Gateway, request: ModelRequest) -> ModelOutcome:
         message = settled.detail or judged.code
         return ModelFailed(ended.lease, judged.outcome, judged.code, message, repairable)
     return ModelDecided(ended.lease, judged)
+
+
+def _skipped(gateway: Gateway, request: ModelRequest, routing: Routing, skip: Unfit) -> ModelOutcome:
+    call = request.call
+    event = ModelSkipped(call.state, call.model.id, call.attempt, skip.code, skip.reason, routing)
+    done = gateway.journal.append(request.lease, [event])
+    if not isinstance(done, Appended):
+        return Stopped(request.lease, done)
+    return ModelFailed(done.lease, "error", skip.code, skip.reason)
 
 
 def _presented(gateway: Gateway, call: ModelCall) -> ModelCall:
@@ -187,10 +220,11 @@ def _judged(
             return ModelFault("invalid", code, message)
         case Respond(value):
             return _responds(gateway, request, decision, trusted_json(value))
-        case Handoff(agent):
-            if any(offer.agent == agent for offer in request.call.handoffs):
+        case Handoff(agent, task):
+            if any(one.agent == agent and task in (None, one.task) for one in request.call.handoffs):
                 return decision
-            return ModelFault("invalid", "handoff_not_offered", "the state offers no handoff to this agent")
+            message = "the state offers no handoff of this task to this agent"
+            return ModelFault("invalid", "handoff_not_offered", message)
         case Call() | Ask():
             return decision
 
@@ -213,7 +247,7 @@ def _settlement(
     answer: ModelAnswer | ModelFault,
     judged: Decision | ModelFault,
 ) -> ModelSettled:
-    usage = _counted(call.model, answer.usage) if isinstance(answer, ModelAnswer) else None
+    usage = _counted(call.model, answer.usage)
     fault = judged if isinstance(judged, ModelFault) else None
     decision = None if isinstance(judged, ModelFault) else _recorded_decision(gateway, judged)
     return ModelSettled(
@@ -260,7 +294,7 @@ def _digest_of_call(call: ModelCall) -> Digest:
     seen = {
         "agent": call.agent,
         "answer": call.answer_schema,
-        "handoffs": [[offer.agent, offer.schema] for offer in call.handoffs],
+        "handoffs": [[offer.agent, offer.task, offer.schema] for offer in call.handoffs],
         "messages": [[one.role, one.text] for one in call.messages],
         "model": digest_of(canonical_json(call.model)),
         "state": call.state,

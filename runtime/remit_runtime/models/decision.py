@@ -75,6 +75,9 @@ def parse_decision(text: str) -> Decision | Malformed:
             "the decision is not one JSON value without duplicate keys, of finite numbers and few levels"
         )
         return Malformed("decision_not_json", message)
+    if isinstance(value, list) and len(value) > 1:
+        message = f"an answer holds exactly one decision, and this one holds {len(value)}"
+        return Malformed("decision_several", message)
     if not isinstance(value, dict) or len(value) != 1 or next(iter(value)) not in _FORMS:
         message = "a decision is an object with exactly one of `call`, `respond`, `handoff`, `ask`"
         return Malformed("decision_unknown", message)

@@ -56,9 +56,10 @@ class ToolOffer:
 
 @dataclass(frozen=True)
 class HandoffOffer:
-    """An agent the asking state may hand its work to, and the JSON Schema text of its task."""
+    """An agent the asking state may hand its work to, which of its tasks, and the JSON Schema text of that task."""
 
     agent: str
+    task: str
     schema: str
 
 
@@ -110,11 +111,16 @@ class ModelAnswer:
 
 @dataclass(frozen=True)
 class ModelFault:
-    """No decision. `invalid` ends the run as decision_invalid, `error` is the state's `error` outcome."""
+    """No decision. `invalid` ends the run as decision_invalid, `error` is the state's `error` outcome.
+
+    `usage` is known only where nothing was sent; None charges what was reserved. No message holds what a provider
+    said: it may repeat the key.
+    """
 
     outcome: Literal["error", "invalid"]
     code: str
     message: str
+    usage: Usage | None = None
 
 
 class ModelPort(Protocol):
@@ -123,6 +129,13 @@ class ModelPort(Protocol):
     @property
     def name(self) -> str: ...
 
-    def decide(self, call: ModelCall) -> ModelAnswer | ModelFault:
-        """The model's answer; whatever goes wrong at the provider is a `ModelFault`, not an exception."""
+    def endpoint_of(self, model: ModelIR, /) -> str | None:
+        """The host that would be asked, with its port where one is named; None where nobody outside is."""
+        ...
+
+    def decide(self, call: ModelCall, secret: str | None, /) -> ModelAnswer | ModelFault:
+        """The model's answer; whatever goes wrong at the provider is a `ModelFault`, not an exception.
+
+        `secret` is the key of the model's provider, leased for this call: it is sent and kept nowhere.
+        """
         ...

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from remit_runtime.bundle.agent import ModelIR
 from remit_runtime.errors import UsageError
 from remit_runtime.models.decision import Malformed, parse_decision
 from remit_runtime.models.json_text import Json, json_text, strict_json
@@ -49,8 +50,12 @@ class ScriptedModel:
     def name(self) -> str:
         return "scripted"
 
-    def decide(self, call: ModelCall) -> ModelAnswer | ModelFault:
-        """The script's decision for this question, or that the script has none for it."""
+    def endpoint_of(self, _model: ModelIR, /) -> str | None:
+        """None: a script asks nobody."""
+        return None
+
+    def decide(self, call: ModelCall, _secret: str | None, /) -> ModelAnswer | ModelFault:
+        """The script's decision for this question, or that the script has none for it. It needs no secret."""
         decisions = self.script.decisions
         if call.ordinal >= len(decisions):
             message = f"the script has {len(decisions)} decisions and state `{call.state}` asks for one more"

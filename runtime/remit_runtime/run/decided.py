@@ -6,6 +6,7 @@ from remit_runtime.bundle.graph import DecideState, HandoffState
 from remit_runtime.journal.events import (
     ModelIntended,
     ModelSettled,
+    ModelSkipped,
     QuestionAnswered,
     QuestionAsked,
     StateEntered,
@@ -37,6 +38,9 @@ def at_decide(plan: Plan, state: RunState, node: DecideState, token: Token) -> E
             return AskModel(node, token.branch, token.visit, 1)
         case ModelIntended() as intended:
             return RecoverModel(node.id, intended.call)
+        case ModelSkipped() as skipped:
+            why = f"model `{skipped.model}` was not asked, {skipped.code}: {skipped.reason}"
+            return _without_answer(plan, node, token, why)
         case ModelSettled() as settled:
             return _settled(plan, state, node, token, settled)
         case QuestionAsked() as asked:
@@ -66,10 +70,15 @@ def _settled(
             return _invalid(node, token, detail)
         case "error" if settled.code == INTERRUPTED:
             return AskModel(node, token.branch, token.visit, token.attempt)
-        case "error" if plan.agent.fallback == "in_order" and token.attempt < len(plan.agent.models):
-            return AskModel(node, token.branch, token.visit, token.attempt + 1)
         case "error":
-            return leave(node.id, token.branch, "error", None, node.error, detail)
+            return _without_answer(plan, node, token, detail)
+
+
+def _without_answer(plan: Plan, node: DecideState, token: Token, detail: str) -> Effect:
+    """The next model of the agent's list where it falls back in order, else the state's `error` outcome."""
+    if plan.agent.fallback == "in_order" and token.attempt < len(plan.agent.models):
+        return AskModel(node, token.branch, token.visit, token.attempt + 1)
+    return leave(node.id, token.branch, "error", None, node.error, detail)
 
 
 def _decided(
@@ -99,12 +108,19 @@ def _decided(
 def _handed_off(
     plan: Plan, state: RunState, node: DecideState, token: Token, decision: Handoff
 ) -> Effect | None:
-    edge = next((edge.state for edge in node.handoffs if edge.agent == decision.agent), None)
-    if edge is None:
+    tasks = {
+        target.task: edge.state
+        for edge in node.handoffs
+        if edge.agent == decision.agent and isinstance(target := plan.states.get(edge.state), HandoffState)
+    }
+    if not tasks:
         return _invalid(node, token, f"state `{node.id}` offers no handoff to `{decision.agent}`")
-    target = plan.states.get(edge)
-    if isinstance(target, HandoffState) and decision.task not in (None, target.task):
-        message = f"state `{node.id}` hands off the task `{target.task}`, not `{decision.task}`"
+    listed = ", ".join(f"`{task}`" for task in tasks)
+    if decision.task is None and len(tasks) > 1:
+        return _invalid(node, token, f"`{decision.agent}` takes {listed} from state `{node.id}`: name one")
+    edge = next(iter(tasks.values())) if decision.task is None else tasks.get(decision.task)
+    if edge is None:
+        message = f"state `{node.id}` hands off {listed} to `{decision.agent}`, not `{decision.task}`"
         return _invalid(node, token, message)
     return enter(plan, state, edge, token.branch)
 

@@ -116,7 +116,10 @@ def _ask(worker: Worker, driven: Driven, effect: AskModel) -> Performed:
     too_large = too_large_of(driven.plan, effect, tokens_of(asked))
     if too_large is not None:
         return _append(worker, driven, too_large)
-    request = ModelRequest(driven.lease, worker.model, asked, effect.state.decides)
+    started = driven.started
+    request = ModelRequest(
+        driven.lease, worker.model, asked, effect.state.decides, started.task, started.tenant
+    )
     outcome = decide(worker.gateway, request)
     after = caught_up(worker, driven, outcome.lease)
     return Halted(after, outcome.refused) if isinstance(outcome, Stopped) else after

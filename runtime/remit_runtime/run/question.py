@@ -38,7 +38,8 @@ def question(
     task = Message("user", f"The input of the task {started.task}:\n{fence(started.input, 'task')}")
     limits = ModelLimits(
         model.max_output_tokens,
-        min(plan.agent.context.max_input_tokens, model.context_tokens),
+        # What a model reads and what it writes share its window.
+        max(min(plan.agent.context.max_input_tokens, model.context_tokens - model.max_output_tokens), 0),
         plan.agent.reasoning_budget,
         deadline_of(state),
     )
@@ -137,5 +138,5 @@ def _handoffs(bundle: VerifiedBundle, plan: Plan, node: DecideState) -> tuple[Ha
             continue
         tasks = {task.name: task.schema for task in bundle.agent(edge.agent).tasks}
         if target.task in tasks:
-            offers.append(HandoffOffer(edge.agent, bundle.schema(tasks[target.task]).decode()))
+            offers.append(HandoffOffer(edge.agent, target.task, bundle.schema(tasks[target.task]).decode()))
     return tuple(offers)

@@ -34,7 +34,7 @@ from remit_runtime.models.port import (
     Usage,
 )
 
-PRICED = ModelIR("large", "test", "large-1", None, 32_000, 1_000, (), (), 2_500_000, 10_000_000, None)
+PRICED = ModelIR("large", "test", "large-1", None, 32_000, 1_000, ("tools",), (), 2_500_000, 10_000_000, None)
 SECRET = RedactPattern("secret", "token", r"tok_[a-z0-9]{6}")
 
 
@@ -49,7 +49,10 @@ class Answers:
     def name(self) -> str:
         return "answers"
 
-    def decide(self, call: ModelCall) -> ModelAnswer | ModelFault:
+    def endpoint_of(self, _model: ModelIR, /) -> str | None:
+        return None
+
+    def decide(self, call: ModelCall, _secret: str | None, /) -> ModelAnswer | ModelFault:
         self.asked.append(call)
         return self.said[len(self.asked) - 1]
 

@@ -29,23 +29,23 @@ def script(*decisions: object) -> bytes:
 
 def test_a_script_answers_by_the_ordinal_of_the_question() -> None:
     model = ScriptedModel(parse_script(script({"respond": 1}, {"state": "work", "respond": {"a": [True]}})))
-    assert model.decide(asked("work", 1)) == ModelAnswer('{"respond":{"a":[true]}}', Usage(0, 0))
+    assert model.decide(asked("work", 1), None) == ModelAnswer('{"respond":{"a":[true]}}', Usage(0, 0))
 
 
 def test_the_usage_of_a_decision_is_what_the_script_says() -> None:
     usage = {"input_tokens": 420, "output_tokens": 30}
     model = ScriptedModel(parse_script(script({"respond": 1, "usage": usage})))
-    assert model.decide(asked("work", 0)) == ModelAnswer('{"respond":1}', Usage(420, 30))
+    assert model.decide(asked("work", 0), None) == ModelAnswer('{"respond":1}', Usage(420, 30))
 
 
 def test_a_raw_decision_is_passed_on_as_it_is() -> None:
     model = ScriptedModel(parse_script(script({"raw": "not json"})))
-    assert model.decide(asked("work", 0)) == ModelAnswer("not json", Usage(0, 0))
+    assert model.decide(asked("work", 0), None) == ModelAnswer("not json", Usage(0, 0))
 
 
 def test_a_decision_for_another_state_is_invalid_and_names_both() -> None:
     model = ScriptedModel(parse_script(script({"state": "work", "respond": 1})))
-    fault = model.decide(asked("review", 0))
+    fault = model.decide(asked("review", 0), None)
     assert fault == ModelFault(
         "invalid",
         "script_other_state",
@@ -54,7 +54,7 @@ def test_a_decision_for_another_state_is_invalid_and_names_both() -> None:
 
 
 def test_running_out_of_decisions_is_a_model_error() -> None:
-    fault = ScriptedModel(parse_script(script())).decide(asked("work", 0))
+    fault = ScriptedModel(parse_script(script())).decide(asked("work", 0), None)
     assert fault == ModelFault(
         "error", "script_exhausted", "the script has 0 decisions and state `work` asks for one more"
     )

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from remit_runtime.bundle.agent import ModelIR
 from remit_runtime.bundle.graph import (
     Branch,
     CallEdge,
@@ -64,12 +65,15 @@ class Mortal:
     def name(self) -> str:
         return self.script.name
 
-    def decide(self, call: ModelCall) -> ModelAnswer | ModelFault:
+    def endpoint_of(self, _model: ModelIR, /) -> str | None:
+        return None
+
+    def decide(self, call: ModelCall, _secret: str | None, /) -> ModelAnswer | ModelFault:
         self.asked += 1
         if self.asked == self.dies_at:
             raise Died
         self.ordinals.append(call.ordinal)
-        return self.script.decide(call)
+        return self.script.decide(call, _secret)
 
 
 def model(dies_at: int) -> Mortal:
