@@ -25,8 +25,10 @@ from remit_runtime.journal.records import Existing, Lease, NewRun, Refused
 from remit_runtime.journal.sqlite import Journal
 from remit_runtime.models.json_text import Json, json_text
 from remit_runtime.models.port import ModelPort
+from remit_runtime.models.provider import PROVIDER
 from remit_runtime.run import artifacts
 from remit_runtime.run.admission import (
+    asking_agents,
     budget_for,
     model_refusal,
     needed_workspaces,
@@ -68,8 +70,8 @@ class Runtime:
 class InvokeRequest:
     """What somebody asks for. `workspaces` are Git repositories by name, read at `revision`.
 
-    `model` answers for the agent's models; None refuses an agent that has one. `asserted_user` says that the user was
-    claimed and not proved, which only `dev` allows.
+    `model` answers for the agent's models: a script in `dev`, or the providers that the bundle names; None refuses an
+    agent that has one. `asserted_user` says that the user was claimed and not proved, which only `dev` allows.
     """
 
     agent: str
@@ -144,8 +146,9 @@ def resume(runtime: Runtime, bundle: VerifiedBundle, run: str, model: ModelPort 
     state = state_of(worker, record.run)
     if state.started is None:
         raise RuntimeError(f"run `{record.run}` has no first event")
-    if model is None and state.started.model_adapter != "none":
-        message = f"run `{record.run}` was started with the model adapter `{state.started.model_adapter}`"
+    adapter = state.started.model_adapter
+    if adapter != "none" and (model is None or model.name != adapter):
+        message = f"run `{record.run}` was started with the model adapter `{adapter}`"
         raise RunRefused("model_adapter_missing", message)
     workspaces = _workspaces_again(runtime, record.run, state.started)
     lease = _claimed(runtime, record.run)
@@ -229,11 +232,18 @@ def _admitted(runtime: Runtime, gateway: Gateway, request: InvokeRequest) -> Run
         tenant=request.tenant,
         budget=budget,
         parent=None,
-        model_adapter="none" if request.model is None else request.model.name,
+        model_adapter=_adapter(bundle, agent.id, request.model),
         deadline_ms=runtime.clock() + budget.milliseconds,
         trace=agent.observability.trace,
         content=agent.observability.content,
     )
+
+
+def _adapter(bundle: VerifiedBundle, agent: str, model: ModelPort | None) -> str:
+    """The name of the adapter that a run is started with; `none` where nobody will be asked."""
+    if model is None or (model.name == PROVIDER and not asking_agents(bundle, agent)):
+        return "none"
+    return model.name
 
 
 def _checked_out(

@@ -15,6 +15,8 @@ from remit_runtime.errors import UsageError
 from remit_runtime.gateway.redact import shown, shown_json
 from remit_runtime.invoke import InvokeRequest, Runtime, invoke, resume
 from remit_runtime.models.json_text import trusted_json
+from remit_runtime.models.port import ModelPort
+from remit_runtime.models.provider import ProviderModel
 from remit_runtime.models.scripted import MAX_SCRIPT_BYTES, ScriptedModel, parse_script
 from remit_runtime.run.admission import needed_workspaces, with_handoffs
 from remit_runtime.run.result import RunResult
@@ -128,9 +130,10 @@ def _refuse_undecodable(words: Sequence[str]) -> None:
             raise UsageError("word_not_text", f"`{word}` is not valid text") from error
 
 
-def _model(script: str | None) -> ScriptedModel | None:
+def _model(script: str | None) -> ModelPort:
+    """The script that answers for every model, or without one the providers that the bundle names."""
     if script is None:
-        return None
+        return ProviderModel(here.now_ms)
     return ScriptedModel(parse_script(read_bytes(script, "script", MAX_SCRIPT_BYTES)))
 
 

@@ -13,6 +13,7 @@ from remit_runtime.bundle.agent import ModelIR
 from remit_runtime.canonical import MAX_INTEGER, Digest, canonical_json, canonical_json_full, digest_of
 from remit_runtime.errors import NotCanonical
 from remit_runtime.gateway.eligible import Unfit, routing_of, unfit
+from remit_runtime.gateway.line import way_to
 from remit_runtime.gateway.load import Gateway
 from remit_runtime.gateway.outcome import Stopped
 from remit_runtime.gateway.recorded import recorded
@@ -140,21 +141,22 @@ def _asked(gateway: Gateway, request: ModelRequest) -> ModelOutcome:
     if skip is not None:
         return _skipped(gateway, request, routing, skip)
     key = next_call(request.lease)
+    way = way_to(gateway, call.model, key, request.port.name)
     intended = ModelIntended(
-        key,
-        call.state,
-        call.model.id,
-        call.attempt,
-        _digest_of_call(call),
-        reserved,
-        routing,
-        endpoint=request.port.endpoint_of(call.model),
+        call=key,
+        state=call.state,
+        model=call.model.id,
+        attempt=call.attempt,
+        request=_digest_of_call(call),
+        reserved=reserved,
+        routing=routing,
+        credential=way.lease,
+        endpoint=way.peer,
     )
     begun = gateway.journal.append(request.lease, [intended], reserve=reserved)
     if not isinstance(begun, Appended):
         return Stopped(request.lease, begun)
-    came = awaited(lambda: request.port.decide(call, None), stops(gateway, begun.lease))
-    answer = _STOPPED if came is None else came.value
+    answer = way.fault or _answered(gateway, request, begun.lease, replace(call, model=way.model), way.secret)
     judged = _judged(gateway, request, answer)
     settled = _settlement(gateway, key, call, reserved, answer, judged)
     ended = gateway.journal.append(
@@ -167,6 +169,14 @@ def _asked(gateway: Gateway, request: ModelRequest) -> ModelOutcome:
         message = settled.detail or judged.code
         return ModelFailed(ended.lease, judged.outcome, judged.code, message, repairable)
     return ModelDecided(ended.lease, judged)
+
+
+def _answered(
+    gateway: Gateway, request: ModelRequest, lease: Lease, call: ModelCall, secret: str | None
+) -> ModelAnswer | ModelFault:
+    """What the port says, or that the run was stopped before it said anything."""
+    came = awaited(lambda: request.port.decide(call, secret), stops(gateway, lease))
+    return _STOPPED if came is None else came.value
 
 
 def _skipped(gateway: Gateway, request: ModelRequest, routing: Routing, skip: Unfit) -> ModelOutcome:

@@ -129,10 +129,6 @@ class ModelPort(Protocol):
     @property
     def name(self) -> str: ...
 
-    def endpoint_of(self, model: ModelIR, /) -> str | None:
-        """The host that would be asked, with its port where one is named; None where nobody outside is."""
-        ...
-
     def decide(self, call: ModelCall, secret: str | None, /) -> ModelAnswer | ModelFault:
         """The model's answer; whatever goes wrong at the provider is a `ModelFault`, not an exception.
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from remit_runtime.bundle.agent import ModelIR
 from remit_runtime.errors import UsageError
 from remit_runtime.models.decision import Malformed, parse_decision
 from remit_runtime.models.json_text import Json, json_text, strict_json
@@ -22,6 +21,8 @@ from remit_runtime.models.port import ModelAnswer, ModelCall, ModelFault, Usage
 
 MAX_SCRIPT_BYTES = 4 * 1_048_576
 MAX_TOKENS = 10_000_000
+SCRIPTED = "scripted"
+"""The name of this adapter, and the provider of models that only a script answers for."""
 
 _FORMS = ("call", "respond", "handoff", "ask", "raw")
 
@@ -48,11 +49,7 @@ class ScriptedModel:
 
     @property
     def name(self) -> str:
-        return "scripted"
-
-    def endpoint_of(self, _model: ModelIR, /) -> str | None:
-        """None: a script asks nobody."""
-        return None
+        return SCRIPTED
 
     def decide(self, call: ModelCall, _secret: str | None, /) -> ModelAnswer | ModelFault:
         """The script's decision for this question, or that the script has none for it. It needs no secret."""

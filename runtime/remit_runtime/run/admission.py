@@ -11,6 +11,8 @@ from remit_runtime.errors import RunRefused
 from remit_runtime.gateway.arguments import with_defaults
 from remit_runtime.gateway.schemas import Schemas
 from remit_runtime.models.json_text import Json
+from remit_runtime.models.provider import NOT_INSTALLED, PROVIDER, is_installed
+from remit_runtime.models.scripted import SCRIPTED
 
 SUPPORTED_DUTIES = frozenset(
     {
@@ -78,17 +80,31 @@ def task_input(schemas: Schemas, agent: AgentIR, task: str, value: Json) -> Json
 
 def model_refusal(bundle: VerifiedBundle, agent: str, adapter: str | None) -> RunRefused | None:
     """Why a model adapter, or none, does not serve an agent and those it hands off to; None where it does."""
-    if adapter == "scripted" and bundle.environment != "dev":
+    if adapter == SCRIPTED and bundle.environment != "dev":
         message = f"a script stands in for a model in `dev` only, not in `{bundle.environment}`"
         return RunRefused("script_outside_dev", message)
-    asking = [one for one in with_handoffs(bundle, agent) if _asks(one)]
-    if asking and adapter is None:
-        message = f"agent `{asking[0].id}` asks a model: give a script, no other adapter is in this runtime"
-        return RunRefused("model_adapter_missing", message)
+    asking = asking_agents(bundle, agent)
     without = next((one.id for one in asking if not one.models), None)
     if without is not None:
         return RunRefused("model_missing", f"agent `{without}` asks a model and allows none")
+    if not asking or adapter == SCRIPTED:
+        return None
+    if adapter is None:
+        return RunRefused(
+            "model_adapter_missing", f"agent `{asking[0].id}` asks a model: nobody answers for it"
+        )
+    scripted = next((one.id for one in asking if _only_scripted(bundle, one)), None)
+    if scripted is not None:
+        message = f"agent `{scripted}` asks a model that only a script answers for: give a script"
+        return RunRefused("model_adapter_missing", message)
+    if adapter == PROVIDER and not is_installed():
+        return RunRefused("adapter_missing", NOT_INSTALLED)
     return None
+
+
+def asking_agents(bundle: VerifiedBundle, agent: str) -> tuple[AgentIR, ...]:
+    """Of an agent and those it may hand off to, the ones that ask a model."""
+    return tuple(one for one in with_handoffs(bundle, agent) if _asks(one))
 
 
 def with_handoffs(bundle: VerifiedBundle, agent: str) -> tuple[AgentIR, ...]:
@@ -145,3 +161,8 @@ def smaller(one: Budget, other: Budget) -> Budget:
 
 def _asks(agent: AgentIR) -> bool:
     return any(isinstance(state, DecideState) for state in agent.graph.states)
+
+
+def _only_scripted(bundle: VerifiedBundle, agent: AgentIR) -> bool:
+    """Whether no provider answers for any model of an agent."""
+    return all(bundle.model(use.object).provider == SCRIPTED for use in agent.models)

@@ -49,9 +49,6 @@ class Answers:
     def name(self) -> str:
         return "answers"
 
-    def endpoint_of(self, _model: ModelIR, /) -> str | None:
-        return None
-
     def decide(self, call: ModelCall, _secret: str | None, /) -> ModelAnswer | ModelFault:
         self.asked.append(call)
         return self.said[len(self.asked) - 1]

@@ -14,6 +14,7 @@ from remit_runtime.canonical import Digest
 from remit_runtime.errors import RunRefused
 from remit_runtime.invoke import InvokeRequest, Runtime, invoke, resume
 from remit_runtime.journal.records import Scope
+from remit_runtime.models.provider import ProviderModel
 from remit_runtime.models.scripted import Script, ScriptedModel
 
 SINCE = {
@@ -73,7 +74,12 @@ GOOD = InvokeRequest("acme.plain", {"since": "v1"}, "os:ada")
         (
             {"agent": "acme.asks"},
             "model_adapter_missing",
-            "agent `acme.asks` asks a model: give a script, no other adapter is in this runtime",
+            "agent `acme.asks` asks a model: nobody answers for it",
+        ),
+        (
+            {"agent": "acme.asks", "model": ProviderModel(lambda: 0)},
+            "model_adapter_missing",
+            "agent `acme.asks` asks a model that only a script answers for: give a script",
         ),
         (
             {"agent": "acme.mute", "model": SCRIPT},

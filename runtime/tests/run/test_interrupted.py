@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from remit_runtime.bundle.agent import ModelIR
 from remit_runtime.bundle.graph import (
     Branch,
     CallEdge,
@@ -64,9 +63,6 @@ class Mortal:
     @property
     def name(self) -> str:
         return self.script.name
-
-    def endpoint_of(self, _model: ModelIR, /) -> str | None:
-        return None
 
     def decide(self, call: ModelCall, _secret: str | None, /) -> ModelAnswer | ModelFault:
         self.asked += 1
