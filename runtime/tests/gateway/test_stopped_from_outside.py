@@ -168,7 +168,7 @@ def test_a_model_that_does_not_answer_is_not_waited_for_once_the_run_is_killed(
 ) -> None:
     world = make_world(tool("acme.do", ("shell", "-c", "true")))
     silent = Silent()
-    model = ModelIR("large", "test", "large-1", None, 32_000, 1_000, (), (), 2_500_000, 10_000_000, None)
+    model = ModelIR("large", "test", "large-1", None, 32_000, 1_000, ("tools",), (), 2_500_000, 10_000_000, None)
     limits = ModelLimits(1_000, 8_000, "none", LONG_AGO + 600_000)
     asked = ModelCall(
         "acme.worker", "work", 1, 0, 1, model, (Message("system", "?"),), (), (), (), None, limits
@@ -191,7 +191,7 @@ def test_what_a_model_raises_is_raised_where_it_is_waited_for(make_world: Any, t
             raise KeyError("a bug of an adapter")
 
     world = make_world(tool("acme.do", ("shell", "-c", "true")))
-    model = ModelIR("large", "test", "large-1", None, 32_000, 1_000, (), (), 0, 0, None)
+    model = ModelIR("large", "test", "large-1", None, 32_000, 1_000, ("tools",), (), 0, 0, None)
     limits = ModelLimits(1_000, 8_000, "none", LONG_AGO + 600_000)
     asked = ModelCall("acme.worker", "work", 1, 0, 1, model, (), (), (), (), None, limits)
     with pytest.raises(KeyError):
