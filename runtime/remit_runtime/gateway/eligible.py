@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 from remit_runtime.bundle.policy import PolicySet
 from remit_runtime.journal.events import Routing
-from remit_runtime.models.json_text import json_text
-from remit_runtime.models.port import Decided, Faulted, ModelCall, Returned, Turn
-from remit_runtime.models.tokens import estimated_tokens
+from remit_runtime.models.port import ModelCall
+from remit_runtime.models.tokens import tokens_of
 
 DECIDES_BY = ("json_schema", "tools")
 """A model must have one of these capabilities: its provider then holds it to the form of a decision."""
@@ -67,23 +66,3 @@ def allowed_residency(policy: PolicySet, environment: str, tenant: str | None) -
     if not said:
         return None
     return tuple(sorted(set(said[0]).intersection(*said[1:])))
-
-
-def tokens_of(call: ModelCall) -> int:
-    """The estimated tokens of all that a model is shown: messages, transcript, offers and the answer's schema."""
-    texts = [one.text for one in call.messages]
-    texts += [text for turn in call.transcript for text in _texts(turn)]
-    texts += [text for tool in call.tools for text in (tool.id, tool.schema)]
-    texts += [text for offer in call.handoffs for text in (offer.agent, offer.task, offer.schema)]
-    texts.append(call.answer_schema or "")
-    return sum(estimated_tokens(text) for text in texts)
-
-
-def _texts(turn: Turn) -> tuple[str, ...]:
-    match turn:
-        case Decided(decision):
-            return (decision,)
-        case Returned(name, outcome, code, output):
-            return (name, outcome, code or "", output or json_text(None))
-        case Faulted(message):
-            return (message,)

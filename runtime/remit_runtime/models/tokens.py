@@ -27,6 +27,6 @@ def tokens_of(call: ModelCall) -> int:
     texts = [one.text for one in call.messages]
     texts += [canonical_json(turn).decode() for turn in call.transcript]
     texts += [part for tool in call.tools for part in (tool.id, tool.schema)]
-    texts += [part for offer in call.handoffs for part in (offer.agent, offer.schema)]
+    texts += [part for offer in call.handoffs for part in (offer.agent, offer.task, offer.schema)]
     texts.append(call.answer_schema or "")
     return sum(estimated_tokens(text) for text in texts)

@@ -168,7 +168,9 @@ def test_a_model_that_does_not_answer_is_not_waited_for_once_the_run_is_killed(
 ) -> None:
     world = make_world(tool("acme.do", ("shell", "-c", "true")))
     silent = Silent()
-    model = ModelIR("large", "test", "large-1", None, 32_000, 1_000, ("tools",), (), 2_500_000, 10_000_000, None)
+    model = ModelIR(
+        "large", "test", "large-1", None, 32_000, 1_000, ("tools",), (), 2_500_000, 10_000_000, None
+    )
     limits = ModelLimits(1_000, 8_000, "none", LONG_AGO + 600_000)
     asked = ModelCall(
         "acme.worker", "work", 1, 0, 1, model, (Message("system", "?"),), (), (), (), None, limits

@@ -85,7 +85,7 @@ class Seen:
     def name(self) -> str:
         return self.script.name
 
-    def decide(self, call: ModelCall) -> ModelAnswer | ModelFault:
+    def decide(self, call: ModelCall, _secret: str | None, /) -> ModelAnswer | ModelFault:
         self.calls.append(call)
         return self.script.decide(call)
 
