@@ -1,10 +1,13 @@
 """What all tests of the compiler share: golden files, which people and other programs read."""
 
 import os
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from github_loopback.server import Server
+from github_loopback.state import GitHub
 from hypothesis import settings
 
 
@@ -35,3 +38,15 @@ def golden(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
         assert text == expected, f"{file.name} is out of date; `pytest --update-golden` rewrites it"
 
     return compare
+
+
+@pytest.fixture
+def github() -> Iterator[Server]:
+    """A GitHub of this machine, still without repositories; its attribute `github` is its state."""
+    server = Server(GitHub("ghs_16C7e42F292c6912E7710c838347Ae178B4a"))
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join(5)
