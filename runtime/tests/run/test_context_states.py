@@ -87,7 +87,7 @@ class Seen:
 
     def decide(self, call: ModelCall, _secret: str | None, /) -> ModelAnswer | ModelFault:
         self.calls.append(call)
-        return self.script.decide(call)
+        return self.script.decide(call, _secret)
 
     def texts(self, state: str) -> list[str]:
         call = next(call for call in self.calls if call.state == state)
