@@ -35,6 +35,7 @@ from remit_runtime.run.admission import (
     refusal_of,
     task_input,
     task_of,
+    trace_refusal,
     with_handoffs,
 )
 from remit_runtime.run.child import state_of
@@ -43,6 +44,8 @@ from remit_runtime.run.owner import new_run_id, this_process
 from remit_runtime.run.plan import plan_in
 from remit_runtime.run.result import RunResult, ended_result, waiting_result
 from remit_runtime.run.worker import LEASE_MS, Driven, Worker, claimed
+from remit_runtime.trace.export import NOT_CONFIGURED, Exporter, Untraced
+from remit_runtime.trace.spool import begin, drop, send_ended
 from remit_runtime.trust.state import make_home
 
 JOURNAL = "journal.sqlite"
@@ -54,7 +57,7 @@ class Runtime:
     """This machine as runs see it: where state lives, the one store, the clock and who drives.
 
     `clock` gives milliseconds since the epoch, `search_path` is where `git` is looked for after the system's folders,
-    and `environ` is where credentials may be found.
+    `environ` is where credentials may be found, and `exporter` takes the spans of runs.
     """
 
     home: Path
@@ -64,6 +67,7 @@ class Runtime:
     owner: str
     new_run: Callable[[], str]
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
+    exporter: Exporter | Untraced = NOT_CONFIGURED
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,7 @@ def open_runtime(
     clock: Callable[[], int],
     search_path: str = os.defpath,
     environ: Mapping[str, str] = os.environ,
+    exporter: Exporter | Untraced = NOT_CONFIGURED,
 ) -> Runtime:
     """The runtime over a home of local state, whose journal is opened or made.
 
@@ -100,7 +105,7 @@ def open_runtime(
     """
     make_home(home)
     journal = Journal.open(home / JOURNAL, clock)
-    return Runtime(home, journal, clock, search_path, this_process(), new_run_id, environ)
+    return Runtime(home, journal, clock, search_path, this_process(), new_run_id, environ, exporter)
 
 
 def invoke(runtime: Runtime, bundle: VerifiedBundle, request: InvokeRequest) -> RunResult:
@@ -119,6 +124,7 @@ def invoke(runtime: Runtime, bundle: VerifiedBundle, request: InvokeRequest) -> 
     except RunRefused as refused:
         _remember(runtime, bundle, request, refused)
         remove_all(runtime.home, run)
+        drop(runtime.home, run)
         raise
     if isinstance(driven, RunResult):
         return driven
@@ -156,6 +162,8 @@ def resume(runtime: Runtime, bundle: VerifiedBundle, run: str, model: ModelPort 
     # Read again under the lease: the last owner may have written until it was fenced.
     state = state_of(worker, record.run)
     driven = Driven(plan, workspaces, lease, state)
+    if not isinstance(runtime.exporter, Untraced):
+        begin(runtime.home, record.run)
     return _driven(runtime, gateway, driven, model)
 
 
@@ -178,10 +186,13 @@ def _begun(runtime: Runtime, gateway: Gateway, request: InvokeRequest, run: str)
     commits = tuple((name, one.commit) for name, one in sorted(workspaces.items()))
     started = msgspec.structs.replace(started, workspaces=commits)
     new = NewRun(run, runtime.owner, LEASE_MS, request.invocation_key)
+    if not isinstance(runtime.exporter, Untraced):
+        begin(runtime.home, run)
     lease = runtime.journal.create(new, started)
     match lease:
         case Existing():
             remove_all(runtime.home, run)
+            drop(runtime.home, run)
             return _standing(runtime, lease.run)
         case Refused():
             raise RunRefused(
@@ -203,6 +214,10 @@ def _admitted(runtime: Runtime, gateway: Gateway, request: InvokeRequest) -> Run
     if refused is not None:
         raise refused
     agent = bundle.agent(request.agent)
+    if isinstance(runtime.exporter, Untraced):
+        untraced = trace_refusal(bundle, agent.id, runtime.exporter.reason)
+        if untraced is not None:
+            raise untraced
     task = task_of(agent, request.task)
     if isinstance(task, RunRefused):
         raise task
@@ -290,6 +305,8 @@ def _driven(runtime: Runtime, gateway: Gateway, driven: Driven, model: ModelPort
     result = drive(_worker(runtime, gateway, model), driven)
     if result.status == "ended":
         remove_all(runtime.home, driven.run)
+    if not isinstance(runtime.exporter, Untraced):
+        send_ended(runtime.journal, runtime.home, driven.run, runtime.exporter)
     return result
 
 

@@ -88,6 +88,7 @@ class HandAgent:
     sources: tuple[ContextSourceIR, ...] = ()  # all that are not `optional` are required
     optional: tuple[str, ...] = ()
     max_input_tokens: int = 16_000
+    trace: str = "optional"
     price: tuple[int, int] = (0, 0)  # micro-dollars per million tokens in and out
     guardrails: Guardrails = field(default_factory=lambda: Guardrails(0, block_on_secret_exposure=True))
 
@@ -344,7 +345,7 @@ def _entry(parts: Put, agent: HandAgent, uses: Mapping[str, ToolUse]) -> AgentEn
         data_classes=(),
         guardrails=agent.guardrails,
         budget=agent.budget,
-        observability=Observability("optional", "redacted", 365),
+        observability=Observability("required" if agent.trace == "required" else "optional", "redacted", 365),
         output_trust="untrusted",
         duties=agent.duties,
     )

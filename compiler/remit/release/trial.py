@@ -21,6 +21,7 @@ from remit_runtime.canonical import Digest
 from remit_runtime.gateway.endpoints import CONFIGURATION
 from remit_runtime.gateway.schemas import Schemas
 from remit_runtime.invoke import open_runtime
+from remit_runtime.trace.export import kept_here
 from remit_runtime.trust.keys import ensure_dev_key, read_private_key
 from remit_runtime.trust.verify import open_verified
 
@@ -46,7 +47,7 @@ def trial(sealed: SealedBundle, clock: Clock, search_path: str) -> Generator[Ben
         bundle = open_verified(paths.bundle, paths.attestations, home, sealed.manifest.environment, clock())
         with loopback(_hosts(bundle)) as services:
             _bind(home, services.addresses)
-            runtime = open_runtime(home, clock, search_path, _stand_ins(home, bundle))
+            runtime = open_runtime(home, clock, search_path, _stand_ins(home, bundle), kept_here)
             try:
                 yield Bench(runtime, bundle, scratch, Schemas(bundle.schema), services)
             finally:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from remit_runtime.errors import UsageError
 from remit_runtime.invoke import JOURNAL, Runtime, open_runtime
+from remit_runtime.trace.export import exporter_of
 from remit_runtime.trust.state import home_of
 
 
@@ -35,7 +36,9 @@ def local_user() -> str:
 @contextmanager
 def runtime() -> Generator[Runtime]:
     """The runtime of this machine, closed afterwards."""
-    opened = open_runtime(home(), now_ms, os.environ.get("PATH", os.defpath))
+    opened = open_runtime(
+        home(), now_ms, os.environ.get("PATH", os.defpath), exporter=exporter_of(os.environ)
+    )
     try:
         yield opened
     finally:

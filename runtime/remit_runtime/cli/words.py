@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from functools import partial
 from typing import TYPE_CHECKING
 
-COMMANDS = ("run", "runs", "agents", "halt", "kill", "lift", "audit", "verify")
+COMMANDS = ("run", "runs", "agents", "halt", "kill", "lift", "audit", "traces", "verify")
 
 _NEWEST = "the newest in `bundles` of the local state"
 _SCOPE = "run:ID, agent:ID, tool:ID, bundle:DIGEST or everything"
@@ -30,6 +30,7 @@ def add_commands(commands: Commands, names: Collection[str] = COMMANDS, run_with
         "kill": _kill,
         "lift": _lift,
         "audit": _audit,
+        "traces": _traces,
         "verify": _verify,
     }
     for name in COMMANDS:
@@ -137,6 +138,13 @@ def _audit(commands: Commands) -> None:
     inner = audit.add_subparsers(dest="audit_command", metavar="COMMAND", required=True)
     verify = _command(inner, "verify", "runs:verify_audit", "verify every hash of the audit and of the runs")
     _format(verify)
+
+
+def _traces(commands: Commands) -> None:
+    traces = commands.add_parser("traces", help="send the traces that no receiver has taken yet")
+    inner = traces.add_subparsers(dest="traces_command", metavar="COMMAND", required=True)
+    send = _command(inner, "send", "explain:send_traces", "send the spans that wait in the spool")
+    _format(send)
 
 
 def _verify(commands: Commands) -> None:
