@@ -103,18 +103,17 @@ def model_refusal(bundle: VerifiedBundle, agent: str, adapter: str | None) -> Ru
     return None
 
 
-<<<<<<< HEAD
 def asking_agents(bundle: VerifiedBundle, agent: str) -> tuple[AgentIR, ...]:
     """Of an agent and those it may hand off to, the ones that ask a model."""
     return tuple(one for one in with_handoffs(bundle, agent) if _asks(one))
-=======
+
+
 def trace_refusal(bundle: VerifiedBundle, agent: str, reason: str) -> RunRefused | None:
     """Why an agent may not run untraced: it, or one it may hand off to, must be traced; `reason` says why it is not."""
     demanding = [one.id for one in with_handoffs(bundle, agent) if one.observability.trace == "required"]
     if not demanding:
         return None
     return RunRefused("trace_unavailable", f"agent `{demanding[0]}` must be traced, and {reason}")
->>>>>>> 367b6c4 (Export the spans of runs, and keep what no receiver took)
 
 
 def with_handoffs(bundle: VerifiedBundle, agent: str) -> tuple[AgentIR, ...]:

@@ -94,7 +94,7 @@ def _exported(spans: Sequence[Span], endpoint: str, seconds: float) -> bool:
         batches = (spans[at : at + MAX_BATCH] for at in range(0, len(spans), MAX_BATCH))
         return all(exporter.export(list(_readable(batch))) is SpanExportResult.SUCCESS for batch in batches)
     finally:
-        exporter.shutdown()
+        exporter.shutdown()  # type: ignore[no-untyped-call]  # the library has not annotated it
 
 
 def _readable(spans: Iterable[Span]) -> Iterable[ReadableSpan]:
