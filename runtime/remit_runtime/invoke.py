@@ -76,6 +76,9 @@ class InvokeRequest:
 
     `model` answers for the agent's models: a script in `dev`, or the providers that the bundle names; None refuses an
     agent that has one. `asserted_user` says that the user was claimed and not proved, which only `dev` allows.
+    `model` answers for the agent's models; None refuses an agent that has one. `asserted_user` says that the user was
+    claimed and not proved, which only `dev` allows. `quoted` are the fields of the input (dotted paths) that hold
+    words of others: a value that stands only there is not the user's.
     """
 
     agent: str
@@ -88,6 +91,7 @@ class InvokeRequest:
     asserted_user: bool = False
     tenant: str | None = None
     invocation_key: str | None = None
+    quoted: tuple[str, ...] = ()
 
 
 def open_runtime(
@@ -251,6 +255,7 @@ def _admitted(runtime: Runtime, gateway: Gateway, request: InvokeRequest) -> Run
         deadline_ms=runtime.clock() + budget.milliseconds,
         trace=agent.observability.trace,
         content=agent.observability.content,
+        quoted=tuple(sorted(request.quoted)),
     )
 
 

@@ -47,6 +47,7 @@ from remit_runtime.policy.schema import (
     CedarNamespace,
     CedarScope,
     CedarType,
+    provenance_type,
 )
 
 T = TypeVar("T")
@@ -436,6 +437,7 @@ def _action(tool: HandTool) -> CedarAction:
     context = _record(
         run=CedarType(type="EntityOrCommon", name="Run"),
         facts=CedarType(type="EntityOrCommon", name="Facts"),
+        provenance=provenance_type(),
         args=_record(),
     )
     hidden = canonical_json(tuple(tool.properties)).decode()

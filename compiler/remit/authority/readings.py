@@ -9,9 +9,10 @@ from typing import Any, Literal
 
 from remit.authority.source import Condition, RuleSource, quoted
 from remit.authority.world import RISK, TEXT, TRUTH, World, run_type
-from remit_runtime.policy.schema import CedarType
+from remit_runtime.policy.schema import CedarType, provenance_type
 
 RUN_PATHS = ("data_classes", "environment", "eval_status", "incident", "state", "task", "tenant", "user")
+PROVENANCE_PATHS = ("lacking", "lacking_types", "trusted")
 AGENT_PATHS = {"risk": RISK, "version": TEXT}
 _LONG = 2**63
 
@@ -62,6 +63,8 @@ def readings_of(world: World, tools: tuple[str, ...], path: str) -> tuple[Readin
             return (Reading("principal", (name,), AGENT_PATHS[name]),)
         case "facts", [name] if name in world.facts:
             return (Reading("context", ("facts", name), TRUTH),)
+        case "provenance", [name] if name in PROVENANCE_PATHS:
+            return (Reading("context", ("provenance", name), provenance_type().fields[name]),)
         case "resource", [name]:
             return _resource_readings(world, tools, name)
         case "args", [_, *_]:
@@ -74,6 +77,7 @@ def _paths(world: World) -> tuple[str, ...]:
     return (
         *(f"agent.{name}" for name in AGENT_PATHS),
         *(f"facts.{name}" for name in world.facts),
+        *(f"provenance.{name}" for name in PROVENANCE_PATHS),
         "resource.risk",
         *(f"run.{name}" for name in RUN_PATHS),
     )

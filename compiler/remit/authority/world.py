@@ -23,6 +23,7 @@ from remit_runtime.policy.schema import (
     CedarNamespace,
     CedarScope,
     CedarType,
+    provenance_type,
 )
 
 EFFECTS: tuple[Effect, ...] = get_args(Effect)
@@ -171,6 +172,7 @@ def _action(world: World, name: str) -> CedarAction:
     context = {
         "run": CedarType(type="EntityOrCommon", name="Run"),
         "facts": CedarType(type="EntityOrCommon", name="Facts"),
+        "provenance": provenance_type(),
         "args": shape.type,
     }
     return CedarAction(

@@ -23,7 +23,7 @@ from remit_runtime.bundle.tool import ResourceBinding
 from remit_runtime.bundle.words import Effect, Risk
 from remit_runtime.policy.decide import Decision, DecisionPoint
 from remit_runtime.policy.facts import facts_of
-from remit_runtime.policy.request import NO_TENANT, PolicyRequest
+from remit_runtime.policy.request import NO_TENANT, PolicyRequest, Provenance
 from remit_runtime.policy.resources import resolve
 
 POLICY = "policies/engineering.yaml"
@@ -220,6 +220,7 @@ def ask(lowered: Callable[[AuthoritySource], PolicySet]) -> Callable[..., Decisi
             "incident": False,
             "resource": resolve(policy_set.resources, binding, arguments),
             "facts": facts_of(policy_set.facts, arguments),
+            "provenance": Provenance(True, frozenset(), frozenset()),
         }
         return DecisionPoint.load(policy_set).decide(PolicyRequest(**{**values, **changes}))
 

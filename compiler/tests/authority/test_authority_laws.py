@@ -13,8 +13,10 @@ from remit.authority.source import AuthoritySource, Condition, RuleSource
 from remit_runtime.bundle.policy import PolicySet
 from remit_runtime.policy.decide import Decision, DecisionPoint
 from remit_runtime.policy.facts import facts_of
-from remit_runtime.policy.request import NO_TENANT, EvalStatus, PolicyRequest
+from remit_runtime.policy.request import NO_TENANT, EvalStatus, PolicyRequest, Provenance
 from remit_runtime.policy.resources import resolve
+
+TRUSTED = Provenance(True, frozenset(), frozenset())
 
 Portfolio = Callable[..., AuthoritySource]
 Lower = Callable[[AuthoritySource], PolicySet]
@@ -115,6 +117,7 @@ def _decisions(
                 incident=False,
                 resource=resolve(policy_set.resources, bindings[tool], arguments),
                 facts=facts_of(policy_set.facts, arguments),
+                provenance=TRUSTED,
             )
         )
         for agent, (tool, arguments), (environment, tenant) in product(AGENTS, CALLS, RUNS)
@@ -298,6 +301,7 @@ def test_no_text_of_a_rule_is_read_as_cedar(
             incident=False,
             resource=resolve(policy_set.resources, binding, arguments),
             facts=facts_of(policy_set.facts, arguments),
+            provenance=TRUSTED,
         )
         decision = DecisionPoint.load(policy_set).decide(request)
         assert (decision.outcome == "allow") is (branch == wanted)

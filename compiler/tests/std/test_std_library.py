@@ -19,6 +19,7 @@ PROMISED = {
     "Resource": {"workspace"},
     "DataClass": {"secret"},
     "Policy": {"std.prelude"},
+    "Approval": {"std.origin"},
 }
 
 

@@ -21,6 +21,7 @@ from remit_runtime.canonical import digest_of
 from remit_runtime.gateway.ended import Answered, Failed
 from remit_runtime.gateway.http import ask
 from remit_runtime.gateway.load import Gateway
+from remit_runtime.gateway.originated import kept
 from remit_runtime.gateway.outcome import (
     Called,
     CallFailed,
@@ -201,6 +202,7 @@ def _decided(
         approvals=tuple(sorted(one.requirement for one in request.approved if one.subject == draft.subject)),
         request=None if decision is None else decision.request_digest,
         effect=None if draft.tool is None else draft.tool.effect,
+        origins=kept(draft.origins),
     )
 
 

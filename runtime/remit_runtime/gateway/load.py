@@ -13,6 +13,7 @@ from remit_runtime.gateway.endpoints import Endpoints
 from remit_runtime.gateway.endpoints import load as load_endpoints
 from remit_runtime.gateway.executables import Executable, find
 from remit_runtime.gateway.http import Network
+from remit_runtime.gateway.material import Materials
 from remit_runtime.gateway.rate import Rates
 from remit_runtime.gateway.redact import Redactor
 from remit_runtime.gateway.redact import load as load_redactor
@@ -41,6 +42,7 @@ class Gateway:
     stands_for: Mapping[str, str]
     network: Network = field(default_factory=Network)
     rates: Rates = field(default_factory=Rates)
+    materials: Materials = field(default_factory=Materials)
 
     @property
     def redactor(self) -> Redactor:

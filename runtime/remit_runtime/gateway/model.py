@@ -201,9 +201,8 @@ def _presented_turn(gateway: Gateway, turn: Turn) -> Turn:
     match turn:
         case Returned(output=str() as output):
             value = redacted(trusted_json(output), gateway.redactor).value
-            return Returned(
-                turn.name, turn.outcome, turn.code, shown_json(json.dumps(value, ensure_ascii=False))
-            )
+            clean = shown_json(json.dumps(value, ensure_ascii=False))
+            return Returned(turn.name, turn.outcome, turn.code, clean, turn.number)
         case Faulted(message):
             return Faulted(_clean(gateway, message))
         case Returned() | Decided():

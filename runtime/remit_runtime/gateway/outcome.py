@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from remit_runtime.bundle.agent import AgentIR
+from remit_runtime.bundle.graph import Binding
 from remit_runtime.canonical import Digest
 from remit_runtime.journal.records import Lease, Refused
 from remit_runtime.models.json_text import Json
@@ -46,7 +47,8 @@ class CallRequest:
     """A call that a run asks for.
 
     `arguments` are the bytes as they were written. `written_by` says who wrote them: a model's are small, and what
-    a definition binds may carry the whole output of an earlier tool. `offered` are the tools of the state.
+    a definition binds may carry the whole output of an earlier tool; `binding` says by what it binds them.
+    `offered` are the tools of the state.
     """
 
     lease: Lease
@@ -64,6 +66,7 @@ class CallRequest:
     deadline_ms: int
     workspaces: Mapping[str, Workspace]
     approved: tuple[Approved, ...] = ()
+    binding: Binding | None = None
 
 
 @dataclass(frozen=True, slots=True)

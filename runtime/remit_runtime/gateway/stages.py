@@ -6,7 +6,7 @@ process.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -21,13 +21,17 @@ from remit_runtime.gateway.executables import Resolved, resolve
 from remit_runtime.gateway.http import PreparedRequest, prepared_request
 from remit_runtime.gateway.http_request import host_of
 from remit_runtime.gateway.load import Gateway
+from remit_runtime.gateway.originated import origins, values_of
 from remit_runtime.gateway.outcome import CallRequest, Denial, NeedsApproval
 from remit_runtime.gateway.sandbox import Layer, layer_for
 from remit_runtime.gateway.subject import subject_of
 from remit_runtime.gateway.workspace import Workspace
 from remit_runtime.journal.records import next_call
 from remit_runtime.policy.decide import Decision
+from remit_runtime.policy.expressions import Evaluated
 from remit_runtime.policy.facts import facts_of
+from remit_runtime.policy.material import Path
+from remit_runtime.policy.provenance import Origin, provenance_of
 from remit_runtime.policy.request import NO_TENANT, PolicyRequest, ResourceRef
 from remit_runtime.policy.resources import resolve as resolve_resource
 
@@ -62,6 +66,8 @@ class Draft:
     canonical: bytes = b""
     resource: ResourceRef | None = None
     facts: dict[str, bool] = field(default_factory=dict[str, bool])
+    expressions: Mapping[Path, Evaluated] = field(default_factory=dict[Path, Evaluated])
+    origins: tuple[Origin, ...] = ()
     decision: Decision | None = None
     subject: Digest | None = None
     lease: Leased | None = None
@@ -92,13 +98,19 @@ def offered(gateway: Gateway, draft: Draft) -> Draft:
 
 
 def parsed(gateway: Gateway, draft: Draft) -> Draft:
-    """The arguments, parsed once from the bytes as they were written, with the schema's top-level defaults."""
+    """The arguments, parsed once from the bytes as they were written, with the schema's top-level defaults.
+
+    References and expressions of a model have their values from here on.
+    """
     found = writing.parse(draft.request.arguments, draft.request.written_by)
-    if isinstance(found, Denial):
-        return _refused(draft, found)
+    written = found if isinstance(found, Denial) else values_of(gateway, draft.request, found)
+    if isinstance(written, Denial):
+        return _refused(draft, written)
     schema = gateway.schemas.schema(_known(draft.tool).input)
-    filled = writing.with_defaults(found, schema.document)
-    return replace(draft, arguments=filled, canonical=canonical_json_full(filled))
+    filled = writing.with_defaults(written.arguments, schema.document)
+    return replace(
+        draft, arguments=filled, canonical=canonical_json_full(filled), expressions=written.expressions
+    )
 
 
 def satisfying(gateway: Gateway, draft: Draft) -> Draft:
@@ -130,6 +142,12 @@ def placed(gateway: Gateway, draft: Draft) -> Draft:
             draft, Denial("resource", "resource_unknown", f"no registered `{binding.type}` matches the call")
         )
     return replace(draft, resource=found, facts=facts_of(gateway.policy_set.facts, arguments))
+
+
+def originated(gateway: Gateway, draft: Draft) -> Draft:
+    """The origin of every value of the arguments. It refuses nothing: policy says what an origin is worth."""
+    found = origins(gateway, draft.request, _known(draft.tool), _known(draft.arguments), draft.expressions)
+    return replace(draft, origins=found)
 
 
 def permitted(gateway: Gateway, draft: Draft) -> Draft:
@@ -243,6 +261,7 @@ STAGES: tuple[Stage, ...] = (
     satisfying,
     keeping_secrets,
     placed,
+    originated,
     permitted,
     within_rate,
     leased,
@@ -274,6 +293,7 @@ def _question(gateway: Gateway, draft: Draft, met: frozenset[str]) -> PolicyRequ
         incident=request.incident,
         resource=draft.resource,
         facts=draft.facts,
+        provenance=provenance_of(draft.origins),
     )
 
 

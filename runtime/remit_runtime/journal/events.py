@@ -17,6 +17,12 @@ from remit_runtime.canonical import Digest
 
 VERSION = 0
 
+INTERRUPTED = "interrupted"
+"""The code of an outcome that nobody saw because the worker died; the call may be made again."""
+
+EMBEDDED = ("email", "url", "iban")
+"""The types of values inside a body that need an origin of their own: addresses, links and accounts."""
+
 
 class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """The root of every event; each kind has its own tag, and what has its default value is not written."""
@@ -35,6 +41,7 @@ class RunStarted(Event, frozen=True, tag="run_started"):
 
     `script` is the digest of the script that answers for its models; the journal keeps the script under it.
     `trace` and `content` are the agent's, so that spans are derived from events alone.
+    `quoted` are the fields of the input that are words of others, not the user's.
     """
 
     agent: str
@@ -55,6 +62,7 @@ class RunStarted(Event, frozen=True, tag="run_started"):
     script: Digest | None = None
     trace: Literal["required", "optional"] = "optional"
     content: Literal["redacted", "none", "full"] = "redacted"
+    quoted: tuple[str, ...] = ()
 
 
 class RunResumed(Event, frozen=True, tag="run_resumed"):
@@ -206,6 +214,14 @@ class ValueOrigin(Event, frozen=True):
     field: str | None = None
     expression: str | None = None
     operands: tuple[str, ...] = ()
+
+    @property
+    def lacks(self) -> bool:
+        """Whether the value needs a trusted origin and has none; what is detail or body is free."""
+        needs = self.role in ("target", "value", "undeclared") or (
+            self.role == "content" and self.type in EMBEDDED
+        )
+        return needs and not self.trusted
 
 
 class ToolDecided(Event, frozen=True, tag="tool_decided"):

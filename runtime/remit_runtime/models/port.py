@@ -21,12 +21,16 @@ class Decided(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="deci
 
 
 class Returned(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="returned"):
-    """What came of a call or a handoff. `output` is JSON text from outside and stays untrusted."""
+    """What came of a call or a handoff. `output` is JSON text from outside and stays untrusted.
+
+    `number` is N of `call.N`, by which a model may refer to the output of a call that has ended.
+    """
 
     name: str
     outcome: Literal["ok", "denied", "error"]
     code: str | None
     output: str | None
+    number: int | None = None
 
 
 class Faulted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="faulted"):

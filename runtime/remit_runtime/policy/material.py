@@ -151,10 +151,11 @@ def value_at(value: Any, path: Path) -> tuple[bool, Any]:
     for step in path:
         if isinstance(value, Mapping) and step in value:
             value = value[step]  # pyright: ignore[reportUnknownVariableType] -- any JSON
-        elif (
-            isinstance(value, (list, tuple)) and step.isascii() and step.isdigit() and int(step) < len(value)
-        ):  # pyright: ignore[reportUnknownArgumentType] -- any JSON
-            value = value[int(step)]  # pyright: ignore[reportUnknownVariableType] -- any JSON
+        elif isinstance(value, (list, tuple)) and step.isascii() and step.isdigit() and len(step) < 10:
+            items: list[Any] = [*value]  # pyright: ignore[reportUnknownArgumentType] -- any JSON
+            if int(step) >= len(items):
+                return False, None
+            value = items[int(step)]
         else:
             return False, None
     return True, value  # pyright: ignore[reportUnknownVariableType] -- any JSON

@@ -39,10 +39,19 @@ def context_json(
         {
             "run": _run(request, approvals),
             "facts": {name: facts[name] for name in sorted(schema.facts)},
+            "provenance": _provenance(request),
             "args": _projected(shape.arguments, request.arguments or {}),
         },
         separators=(",", ":"),
     )
+
+
+def _provenance(request: PolicyRequest) -> dict[str, Any]:
+    found = request.provenance
+    if found is None:
+        raise RuntimeError("a request without provenance was judged")
+    lacking = {"lacking": sorted(found.lacking), "lacking_types": sorted(found.lacking_types)}
+    return {"trusted": found.trusted, **lacking}
 
 
 def _run(request: PolicyRequest, approvals: frozenset[str]) -> dict[str, Any]:

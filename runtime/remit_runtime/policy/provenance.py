@@ -18,6 +18,7 @@ from remit_runtime.policy.material import TASK, Leaf, Material, Path, Source, bo
 from remit_runtime.policy.named import EMBEDDED, embedded_in
 from remit_runtime.policy.normalise import OBJECT_ID, is_plain, normal, same, spelled, words_of
 from remit_runtime.policy.records import names_one, stands_for
+from remit_runtime.policy.request import Provenance
 from remit_runtime.policy.searched import holding, mentioned
 from remit_runtime.policy.words import said, says
 
@@ -66,15 +67,6 @@ class Origin:
             self.role == "content" and self.type in EMBEDDED
         )
         return needs and not self.found.trusted
-
-
-@dataclass(frozen=True, slots=True)
-class Provenance:
-    """What policies see of a call's origins."""
-
-    trusted: bool
-    lacking: frozenset[str]
-    lacking_types: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)

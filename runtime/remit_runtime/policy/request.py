@@ -26,12 +26,22 @@ class ResourceRef:
     id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Whether every value of a call has a trusted origin, and the arguments and types of those that lack one."""
+
+    trusted: bool
+    lacking: frozenset[str]
+    lacking_types: frozenset[str]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyRequest:
     """Every input of a decision. None means that it is missing, and what is missing is denied.
 
     `arguments` is the call's JSON object, parsed once and already valid for the tool's schema. `approvals` names
-    the requirements that verified, unexpired tokens for exactly this call meet. `resource` is what `resolve` found.
+    the requirements that verified, unexpired tokens for exactly this call meet. `resource` is what `resolve` found,
+    `provenance` what the origins of the arguments come to.
     """
 
     agent: str | None
@@ -50,6 +60,7 @@ class PolicyRequest:
     incident: bool | None
     resource: ResourceRef | None
     facts: Mapping[str, bool] | None
+    provenance: Provenance | None
 
 
 _NAMES = ("agent", "agent_version", "risk", "user", "task", "state", "tool", "environment", "eval_status")
@@ -61,7 +72,7 @@ def missing_input(request: PolicyRequest) -> str | None:
     for name in _NAMES:
         if not getattr(request, name):
             return name
-    for name in ("tenant", "arguments", *_SETS, "incident", "facts"):
+    for name in ("tenant", "arguments", *_SETS, "incident", "facts", "provenance"):
         if getattr(request, name) is None:
             return name
     return None
@@ -79,6 +90,8 @@ def misformed_input(request: PolicyRequest) -> str | None:
     for name in ("arguments", "facts"):
         if not isinstance(getattr(request, name), Mapping):
             return name
+    if not _is_provenance(request.provenance):
+        return "provenance"
     return None if isinstance(request.incident, bool) else "incident"
 
 
@@ -87,11 +100,26 @@ def request_digest(request: PolicyRequest) -> Digest | None:
     record = {name: getattr(request, name) for name in PolicyRequest.__slots__}
     record["data_classes"] = _in_order(request.data_classes)
     record["approvals"] = _in_order(request.approvals)
+    record["provenance"] = request.provenance and {
+        "trusted": request.provenance.trusted,
+        "lacking": _in_order(request.provenance.lacking),
+        "lacking_types": _in_order(request.provenance.lacking_types),
+    }
     record["resource"] = request.resource and [request.resource.type, request.resource.id]
     try:
         return digest_of(canonical_json_full(record))
     except NotCanonical:
         return None
+
+
+def _is_provenance(value: object) -> bool:
+    if not isinstance(value, Provenance) or not isinstance(value.trusted, bool):  # pyright: ignore[reportUnnecessaryIsInstance] -- any content
+        return False
+    return _are_names(value.lacking) and _are_names(value.lacking_types)
+
+
+def _are_names(value: object) -> bool:
+    return isinstance(value, frozenset) and all(isinstance(item, str) for item in value)  # pyright: ignore[reportUnknownVariableType] -- any content
 
 
 def _in_order(values: frozenset[str] | None) -> list[str] | None:

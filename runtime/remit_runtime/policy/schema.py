@@ -102,6 +102,13 @@ class PolicySchema:
         return frozenset(tool for tool, shape in self.tools.items() if action in shape.groups)
 
 
+def provenance_type() -> CedarType:
+    """What policies know of where the values of a call come from."""
+    names = CedarType(type="Set", element=CedarType(type="String"))
+    truth = CedarType(type="Boolean")
+    return CedarType(type="Record", attributes={"trusted": truth, "lacking": names, "lacking_types": names})
+
+
 def read_schema(text: str) -> PolicySchema:
     """The tools and values of a policy set's schema.
 
@@ -130,6 +137,8 @@ def _policy_schema(namespace: CedarNamespace) -> PolicySchema:
 
 def _tool(action: CedarAction, scope: CedarScope) -> ToolShape:
     (resource_type,) = scope.resource_types
+    if scope.context.fields["provenance"] != provenance_type():
+        raise ValueError("provenance")
     hidden = msgspec.json.decode(action.annotations.get("hidden", "[]"), type=frozenset[str])
     return ToolShape(
         groups=frozenset(group.id for group in action.member_of),

@@ -130,7 +130,8 @@ def _call(worker: Worker, driven: Driven, effect: CallTool) -> Performed:
     unfit = _unfit(worker, driven, effect)
     if unfit is not None:
         return _refuse(worker, driven, unfit)
-    bound = isinstance(driven.plan.states.get(effect.state), ToolState | ContextState)
+    node = driven.plan.states.get(effect.state)
+    bound = isinstance(node, ToolState | ContextState)
     request = CallRequest(
         lease=driven.lease,
         agent=driven.plan.agent,
@@ -139,6 +140,7 @@ def _call(worker: Worker, driven: Driven, effect: CallTool) -> Performed:
         tool=effect.tool,
         arguments=effect.arguments.encode("utf-8"),
         written_by="definition" if bound else "model",
+        binding=node.args if isinstance(node, ToolState) else None,
         user=started.user,
         tenant=started.tenant,
         task=started.task,

@@ -13,6 +13,7 @@ import msgspec
 
 from remit_runtime.bundle.graph import Budget
 from remit_runtime.canonical import Digest
+from remit_runtime.journal.events import INTERRUPTED as INTERRUPTED
 from remit_runtime.journal.events import (
     ApprovalGiven,
     ApprovalRequested,
@@ -39,9 +40,6 @@ from remit_runtime.journal.events import (
 from remit_runtime.models.json_text import json_text
 from remit_runtime.models.port import Decided, Faulted, Returned, Turn
 from remit_runtime.run.asked import NOTHING_WANTED, Wanted, wanted_after
-
-INTERRUPTED = "interrupted"
-"""The code of an outcome that nobody saw because the worker died; the call may be made again."""
 
 EXHAUSTED = "exhausted"
 """The outcome of a state that may not be visited again. It counts as a step, or such states could pass on for ever."""
@@ -110,6 +108,7 @@ class RunState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     answers: int = 0
     calls: int = 0
     packets: dict[str, Gathered] = {}
+    settled: int = 0
     ended: RunEnded | None = None
     waited_ms: int = 0
 
@@ -280,6 +279,7 @@ def _concerned(state: RunState, event: Last) -> RunState:
         answers=state.answers + int(answered),
         calls=state.calls + int(isinstance(event, ToolIntended)),
         packets=_gathered(state, before.branch, event),
+        settled=state.settled + int(isinstance(event, ToolSettled) and event.code != INTERRUPTED),
     )
 
 
@@ -320,17 +320,17 @@ def _heard(state: RunState, token: Token, event: Last) -> dict[str, tuple[Turn, 
         return _told(state, token.branch, token.state, Decided(event.decision))
     if token.asked_by is None:
         return state.transcripts
-    heard = _return_of(token, event)
+    heard = _return_of(token, event, state.settled + 1)
     return state.transcripts if heard is None else _told(state, token.branch, token.asked_by, heard)
 
 
-def _return_of(token: Token, event: Last) -> Returned | None:
+def _return_of(token: Token, event: Last, number: int) -> Returned | None:
     match event:
         case ToolDecided(outcome="deny"):
             return Returned(event.tool, "denied", event.code, msgspec.json.encode(event.reason).decode())
         case ToolSettled() if event.code != INTERRUPTED:
             outcome: Literal["ok", "error"] = "ok" if event.outcome == "ok" else "error"
-            return Returned(event.tool, outcome, event.code, event.output)
+            return Returned(event.tool, outcome, event.code, event.output, number)
         case ChildEnded() if isinstance(token.last, ChildStarted):
             ended: Literal["ok", "error"] = "ok" if event.reason == "succeeded" else "error"
             return Returned(token.last.agent, ended, event.reason, event.output)

@@ -64,6 +64,7 @@ from remit_runtime.policy.schema import (
     CedarNamespace,
     CedarScope,
     CedarType,
+    provenance_type,
 )
 
 EMPTY = Digest("sha256:" + "0" * 64)
@@ -422,6 +423,7 @@ def _action(one: TestTool) -> CedarAction:
     context = _record(
         run=CedarType(type="EntityOrCommon", name="Run"),
         facts=CedarType(type="EntityOrCommon", name="Facts"),
+        provenance=provenance_type(),
         args=_record(),
     )
     binding = one.changes.get("resource")

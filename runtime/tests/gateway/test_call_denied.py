@@ -309,6 +309,7 @@ def test_the_stages_are_asked_in_their_order() -> None:
         "satisfying",
         "keeping_secrets",
         "placed",
+        "originated",
         "permitted",
         "within_rate",
         "leased",

@@ -19,7 +19,7 @@ from remit_runtime.bundle.policy import (
 from remit_runtime.canonical import canonical_json
 from remit_runtime.policy.decide import Decision, DecisionPoint
 from remit_runtime.policy.engine import engine
-from remit_runtime.policy.request import NO_TENANT, PolicyRequest, ResourceRef
+from remit_runtime.policy.request import NO_TENANT, PolicyRequest, Provenance, ResourceRef
 from remit_runtime.policy.schema import (
     CedarAction,
     CedarEntityType,
@@ -27,6 +27,7 @@ from remit_runtime.policy.schema import (
     CedarNamespace,
     CedarScope,
     CedarType,
+    provenance_type,
 )
 
 TEXT = CedarType(type="String")
@@ -64,6 +65,7 @@ def _tool(effect: str, resource: str, hidden: tuple[str, ...] = (), **arguments:
     context = _record(
         run=CedarType(type="EntityOrCommon", name="Run"),
         facts=CedarType(type="EntityOrCommon", name="Facts"),
+        provenance=provenance_type(),
         args=_record(**arguments),
     )
     return CedarAction(
@@ -232,6 +234,7 @@ def request_of() -> Callable[..., PolicyRequest]:
             "incident": False,
             "resource": ResourceRef("Repo", "docs"),
             "facts": {"dependency_file": False},
+            "provenance": Provenance(True, frozenset(), frozenset()),
         }
         return PolicyRequest(**{**values, **changes})
 

@@ -9,7 +9,7 @@ import pytest
 
 from remit_runtime.bundle.policy import PolicyRule, PolicySet
 from remit_runtime.policy.decide import Decision, DecisionPoint
-from remit_runtime.policy.request import PolicyRequest, ResourceRef
+from remit_runtime.policy.request import PolicyRequest, Provenance, ResourceRef
 
 Ask = Callable[..., Decision]
 MakeRule = Callable[..., PolicyRule]
@@ -373,6 +373,10 @@ FLIPS: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "incident": ("!context.run.incident", {"incident": True}),
     "facts": ("!context.facts.dependency_file", {"facts": {"dependency_file": True}}),
+    "provenance": (
+        "context.provenance.trusted",
+        {"provenance": Provenance(False, frozenset({"repo"}), frozenset({"repository"}))},
+    ),
     "resource": ('resource.risk == Remit::Risk::"low"', PAYMENTS),
 }
 

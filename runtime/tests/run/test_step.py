@@ -331,7 +331,7 @@ def test_the_transcript_holds_decisions_results_and_denials(make_started: Start)
     ]
     assert transcript_of(fold_all(EMPTY, events), (), "work") == (
         Decided(decision),
-        Returned("git.log", "ok", None, '{"lines":[]}'),
+        Returned("git.log", "ok", None, '{"lines":[]}', 1),
         Decided(decision),
         Returned("git.log", "denied", "forbidden", '"not here"'),
     )
