@@ -15,6 +15,7 @@ import msgspec
 
 from remit_runtime.bundle.agent import AgentIR
 from remit_runtime.bundle.open import VerifiedBundle
+from remit_runtime.canonical import digest_of
 from remit_runtime.errors import RunRefused
 from remit_runtime.gateway.load import Gateway
 from remit_runtime.gateway.load import load as load_gateway
@@ -26,6 +27,7 @@ from remit_runtime.journal.sqlite import Journal
 from remit_runtime.models.json_text import Json, json_text
 from remit_runtime.models.port import ModelPort
 from remit_runtime.models.provider import PROVIDER
+from remit_runtime.models.scripted import ScriptedModel, parse_script
 from remit_runtime.run import artifacts
 from remit_runtime.run.admission import (
     asking_agents,
@@ -152,10 +154,11 @@ def resume(runtime: Runtime, bundle: VerifiedBundle, run: str, model: ModelPort 
     if record.status == "ended":
         return _ended(runtime, record.run)
     gateway = _gateway(runtime, bundle)
-    worker = _worker(runtime, gateway, model)
-    state = state_of(worker, record.run)
+    state = state_of(_worker(runtime, gateway, model), record.run)
     if state.started is None:
         raise RuntimeError(f"run `{record.run}` has no first event")
+    model = _model_again(runtime, record.run, state.started, model)
+    worker = _worker(runtime, gateway, model)
     adapter = state.started.model_adapter
     if adapter != "none" and (model is None or model.name != adapter):
         message = f"run `{record.run}` was started with the model adapter `{adapter}`"
@@ -188,7 +191,9 @@ def _begun(runtime: Runtime, gateway: Gateway, request: InvokeRequest, run: str)
     agents = with_handoffs(bundle, request.agent)
     workspaces = _checked_out(runtime, gateway, request, agents, run)
     commits = tuple((name, one.commit) for name, one in sorted(workspaces.items()))
-    started = msgspec.structs.replace(started, workspaces=commits)
+    script = _script_of(request.model)
+    digest = None if script is None else runtime.journal.keep_blob(script)
+    started = msgspec.structs.replace(started, workspaces=commits, script=digest)
     new = NewRun(run, runtime.owner, LEASE_MS, request.invocation_key)
     if not isinstance(runtime.exporter, Untraced):
         begin(runtime.home, run)
@@ -295,6 +300,32 @@ def _workspaces_again(runtime: Runtime, run: str, started: RunStarted) -> dict[s
             raise RunRefused("workspace_missing", f"the checkout `{name}` of run `{run}` is gone")
         found[name] = Workspace(name, commit, path)
     return found
+
+
+def _script_of(model: ModelPort | None) -> bytes | None:
+    """The bytes of the script that answers, where a script does and it was read from bytes."""
+    return model.script.source or None if isinstance(model, ScriptedModel) else None
+
+
+def _model_again(
+    runtime: Runtime, run: str, started: RunStarted, given: ModelPort | None
+) -> ModelPort | None:
+    """What answers for the models of a run that is taken up: what is given, else the script it was started with.
+
+    Raises:
+        RunRefused: `script_other`: another script is given than the run's.
+        JournalCorrupt: the journal does not hold the script any more.
+    """
+    if started.script is None:
+        return given
+    if given is None:
+        return ScriptedModel(parse_script(runtime.journal.blob(started.script)))
+    script = _script_of(given)
+    if script is None or digest_of(script) != started.script:
+        raise RunRefused(
+            "script_other", f"run `{run}` was started with another script: resume it without one"
+        )
+    return given
 
 
 def _claimed(runtime: Runtime, run: str) -> Lease:

@@ -31,7 +31,7 @@ from remit_runtime.bundle.agent import (
 from remit_runtime.bundle.graph import Budget, GraphIR, Reference, State
 from remit_runtime.bundle.manifest import AgentCard, AgentEntry, SourceMap, SourcePlace
 from remit_runtime.bundle.open import VerifiedBundle
-from remit_runtime.bundle.policy import ApprovalRequirement, EnvironmentIR, PolicyRule, PolicySet
+from remit_runtime.bundle.policy import ApprovalRequirement, EnvironmentIR, PolicyRule, PolicySet, TeamIR
 from remit_runtime.bundle.references import reached
 from remit_runtime.bundle.tool import ArgvPart, Limits, ProcessIR, Recovery, ResourceBinding, ToolIR
 from remit_runtime.canonical import Digest, canonical_json, canonical_json_full, decode_strict, digest_of
@@ -61,7 +61,10 @@ ASKS = "policies/reading.yaml#some-ask"
 
 @dataclass(frozen=True)
 class HandTool:
-    """A process tool: its command line, where a name in braces is an argument, how its output is read, its policy."""
+    """A process tool: its command line, where a name in braces is an argument, how its output is read, its policy.
+
+    `approvals` are those that it needs besides.
+    """
 
     id: str
     argv: tuple[str, ...]
@@ -71,6 +74,15 @@ class HandTool:
     recovery: str = "idempotent"
     policy: str = "permit"  # or `ask`: the approval `owner` is needed; or `silent`: no rule permits it
     output: Mapping[str, Any] = field(default_factory=lambda: OBJECT)
+    approvals: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class HandPeople:
+    """The approvals of a bundle, and the teams whose members give them."""
+
+    approvals: tuple[ApprovalRequirement, ...] = (ApprovalRequirement("owner", "owner", 1, 60, True, ()),)
+    teams: tuple[TeamIR, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -105,7 +117,9 @@ class Release(Protocol):
 
 
 class MakeRelease(Protocol):
-    def __call__(self, agents: Sequence[HandAgent], tools: Sequence[HandTool] = ...) -> Release: ...
+    def __call__(
+        self, agents: Sequence[HandAgent], tools: Sequence[HandTool] = ..., people: HandPeople = ...
+    ) -> Release: ...
 
 
 class Put(Protocol):
@@ -160,21 +174,41 @@ SUMMARY = {
 
 
 @pytest.fixture
-def make_release(tiny_bundle: Any) -> MakeRelease:
-    """`make_release(agents, tools)`: a signed bundle of these agents in the home of `dev`."""
+def hand_people() -> type[HandPeople]:
+    """`hand_people(approvals, teams)`: who answers."""
+    return HandPeople
 
-    def make(agents: Sequence[HandAgent], tools: Sequence[HandTool] = (GIT_LOG, LS_FILES)) -> Release:
-        parts = replace(tiny_bundle.parts, objects={})
+
+@pytest.fixture
+def make_release(tiny_bundle: Any) -> MakeRelease:
+    """`make_release(agents, tools, people)`: a signed bundle of these agents in the home of `dev`."""
+    return _maker(tiny_bundle)
+
+
+@pytest.fixture
+def make_production(tiny_production: Any) -> MakeRelease:
+    """`make_production(agents, tools, people)`: the same in a home whose `trust.toml` lists `production`."""
+    return _maker(tiny_production)
+
+
+def _maker(tiny: Any) -> MakeRelease:
+    def make(
+        agents: Sequence[HandAgent],
+        tools: Sequence[HandTool] = (GIT_LOG, LS_FILES),
+        people: HandPeople = HandPeople(),
+    ) -> Release:
+        parts = replace(tiny.parts, objects={})
         parts.objects[digest_of(PROMPT)] = PROMPT
         for schema in (SUMMARY, OBJECT, {}):
             _put_schema(parts, schema)
         uses = {tool.id: ToolUse(tool.id, "1.0.0", parts.put(_tool(parts, tool))) for tool in tools}
         entries = tuple(_entry(parts, agent, uses) for agent in sorted(agents, key=lambda one: one.id))
-        places = SourceMap((SourcePlace(RULE, "policies/reading.yaml", 7, 7),))
+        rules = (RULE, *(asking(name) for name in _asked(tools)))
+        places = SourceMap(tuple(SourcePlace(rule, "policies/reading.yaml", 7, 7) for rule in rules))
         manifest = msgspec.structs.replace(
             parts.manifest,
             agents=entries,
-            policy=parts.put(_policy(agents, tools)),
+            policy=parts.put(_policy(agents, tools, people, parts.manifest.environment)),
             source_map=parts.put(places),
         )
 
@@ -185,10 +219,10 @@ def make_release(tiny_bundle: Any) -> MakeRelease:
         named = reached(manifest, load).named
         objects = {digest: parts.objects[digest] for digest in named}
         data, _ = replace(parts, manifest=manifest, objects=objects).sealed()
-        tiny_bundle.resign(data)
+        tiny.resign(data)
         shell = os.path.realpath("/bin/sh")
-        (tiny_bundle.home / "executables.toml").write_text(f'shell = "{shell}"\n', "utf-8")
-        release: Release = tiny_bundle
+        (tiny.home / "executables.toml").write_text(f'shell = "{shell}"\n', "utf-8")
+        release: Release = tiny
         return release
 
     return make
@@ -355,26 +389,39 @@ def _entry(parts: Put, agent: HandAgent, uses: Mapping[str, ToolUse]) -> AgentEn
     return AgentEntry(agent.id, "0.1.0", parts.put(ir), parts.put(card))
 
 
-def _policy(agents: Sequence[HandAgent], tools: Sequence[HandTool]) -> PolicySet:
+def _policy(
+    agents: Sequence[HandAgent], tools: Sequence[HandTool], people: HandPeople, environment: str
+) -> PolicySet:
     rules = [_rule(RULE, "permit", [tool.id for tool in tools if tool.policy != "silent"])]
-    asking = [tool.id for tool in tools if tool.policy == "ask"]
-    if asking:
-        rules.append(_rule(ASKS, "forbid", asking, "owner"))
-    environment = EnvironmentIR("dev", (), (), None, False, ())
-    approvals = (ApprovalRequirement("owner", "owner", 1, 60, True, ()),)
+    rules += [
+        _rule(asking(name), "forbid", [tool.id for tool in tools if name in _asked([tool])], name)
+        for name in _asked(tools)
+    ]
     return PolicySet(
         engine(),
-        tuple(rules),
+        tuple(sorted(rules, key=lambda rule: rule.id)),
         (),
-        _cedar_schema(tools),
+        _cedar_schema(tools, people, environment),
         _entities(agents, tools),
-        approvals,
+        people.approvals,
+        people.teams,
         (),
-        (),
-        (environment,),
+        (EnvironmentIR(environment, (), (), None, False, ()),),
         (),
         (),
     )
+
+
+def _asked(tools: Sequence[HandTool]) -> list[str]:
+    """The approvals that tools need."""
+    return sorted(
+        {name for tool in tools for name in (*tool.approvals, *(["owner"] if tool.policy == "ask" else []))}
+    )
+
+
+def asking(approval: str) -> str:
+    """The id of the rule that asks for an approval."""
+    return ASKS if approval == "owner" else f"{ASKS}-{approval}"
 
 
 def _rule(id_: str, effect: str, tools: Sequence[str], approval: str | None = None) -> PolicyRule:
@@ -399,7 +446,7 @@ def _entity(name: str) -> CedarType:
     return CedarType(type="Entity", name=name)
 
 
-def _cedar_schema(tools: Sequence[HandTool]) -> str:
+def _cedar_schema(tools: Sequence[HandTool], people: HandPeople, environment: str) -> str:
     text = CedarType(type="String")
     run = _record(
         agent_version=text,
@@ -416,8 +463,8 @@ def _cedar_schema(tools: Sequence[HandTool]) -> str:
     )
     closed = {
         "Risk": ("low", "medium", "high", "critical"),
-        "Environment": ("dev",),
-        "Approval": ("owner",),
+        "Environment": (environment,),
+        "Approval": tuple(one.id for one in people.approvals),
         "EvalStatus": ("proven", "not_proven", "not_required"),
     }
     risky = CedarEntityType(shape=_record(risk=_entity("Risk")))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import getpass
 import os
+import pwd
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -26,11 +26,12 @@ def now_ms() -> int:
 
 
 def local_user() -> str:
-    """The principal of whoever runs this process."""
+    """The principal of whoever runs this process: by its user id, and never by what its environment says."""
+    uid = os.getuid()
     try:
-        return f"os:{getpass.getuser()}"
-    except (KeyError, OSError):
-        return f"os:uid-{os.getuid()}"
+        return f"os:{pwd.getpwuid(uid).pw_name}"
+    except KeyError:
+        return f"os:uid-{uid}"
 
 
 @contextmanager

@@ -40,7 +40,7 @@ def result_of(arguments: argparse.Namespace) -> RunResult:
     request = InvokeRequest(
         agent=arguments.agent,
         input=input_of(arguments.input, task_properties(bundle, arguments.agent, arguments.task)),
-        user=here.local_user() if arguments.principal is None else _principal(arguments.principal),
+        user=here.local_user() if arguments.principal is None else principal_of(arguments.principal),
         task=arguments.task,
         workspaces=workspaces,
         model=model,
@@ -137,7 +137,12 @@ def _model(script: str | None) -> ModelPort:
     return ScriptedModel(parse_script(read_bytes(script, "script", MAX_SCRIPT_BYTES)))
 
 
-def _principal(text: str) -> str:
+def principal_of(text: str) -> str:
+    """The principal that a word claims.
+
+    Raises:
+        UsageError: it is of no form of a principal.
+    """
     if _PRINCIPAL.fullmatch(text) is None:
         message = f"`--as {text}` is not `os:LOGIN`, `github:ORG/TEAM` or `key:KEYID`"
         raise UsageError("principal_malformed", message)

@@ -74,12 +74,12 @@ def _run(commands: Commands, without: str) -> None:
         help="a Git repository; default: `repository` is the enclosing one",
     )
     run.add_argument("--script", metavar="FILE", help="answers of the model, in `dev` only")
-    run.add_argument("--as", dest="principal", metavar="PRINCIPAL", help="claim a principal, in `dev` only")
+    _claim(run)
     _format(run)
 
 
 def _runs(commands: Commands) -> None:
-    runs = commands.add_parser("runs", help="look at runs, cancel or resume them")
+    runs = commands.add_parser("runs", help="look at runs, answer, cancel or resume them")
     inner = runs.add_subparsers(dest="runs_command", metavar="COMMAND", required=True)
     listed = _command(inner, "list", "runs:list_runs", "list runs, the newest first")
     listed.add_argument("--agent", metavar="AGENT")
@@ -100,9 +100,42 @@ def _runs(commands: Commands) -> None:
     for command in (show, explain, trace, audit, cancel, resume):
         command.add_argument("run", metavar="RUN")
     resume.add_argument("--bundle", metavar="FILE|DIGEST", help="default: the run's, from the local state")
-    resume.add_argument("--script", metavar="FILE", help="the script the run was started with")
-    for command in (listed, show, explain, trace, audit, resume):
+    resume.add_argument(
+        "--script", metavar="FILE", help="the script the run was started with; the journal has it too"
+    )
+    approvals = _command(
+        inner, "approvals", "approvals:list_approvals", "print everything that waits for people"
+    )
+    for command in (listed, show, explain, trace, audit, resume, approvals):
         _format(command)
+    _answers(inner)
+
+
+def _answers(inner: Commands) -> None:
+    """The commands by which people answer."""
+    approve = _command(inner, "approve", "approvals:approve", "approve what a run waits for")
+    deny = _command(inner, "deny", "approvals:deny", "deny what a run waits for")
+    answer = _command(inner, "answer", "approvals:answer", "answer what a model asks")
+    for command in (approve, deny, answer):
+        command.add_argument("run", metavar="RUN")
+        command.add_argument(
+            "--bundle", metavar="FILE|DIGEST", help="default: the run's, from the local state"
+        )
+    for command in (approve, deny):
+        command.add_argument("approval", metavar="APPROVAL", nargs="?", help="default: the only one")
+        command.add_argument("--reason", default="", metavar="TEXT", help="stands in the journal")
+        who = command.add_mutually_exclusive_group()
+        _claim(who)
+        who.add_argument("--key", metavar="KEYID", help="sign with a key of `keys` in the local state")
+    answer.add_argument("text", metavar="TEXT", help="goes to the model as untrusted text")
+    answer.add_argument("--question", metavar="QUESTION", help="default: the only one")
+    _claim(answer)
+
+
+def _claim(command: argparse.ArgumentParser | argparse._MutuallyExclusiveGroup) -> None:  # pyright: ignore[reportPrivateUsage]
+    command.add_argument(
+        "--as", dest="principal", metavar="PRINCIPAL", help="claim a principal, in `dev` only"
+    )
 
 
 def _agents(commands: Commands) -> None:

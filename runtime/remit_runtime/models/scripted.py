@@ -12,7 +12,7 @@ left out is zero.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from remit_runtime.errors import UsageError
 from remit_runtime.models.decision import Malformed, parse_decision
@@ -38,7 +38,10 @@ class ScriptedDecision:
 
 @dataclass(frozen=True)
 class Script:
+    """A script's decisions, and the bytes they were read from, where it was read from any."""
+
     decisions: tuple[ScriptedDecision, ...]
+    source: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,7 @@ def parse_script(data: bytes) -> Script:
     decisions = value.get("decisions")
     if not isinstance(decisions, list):
         raise UsageError("script_malformed", "the script's `decisions` is an array")
-    return Script(tuple(_decision(n, one) for n, one in enumerate(decisions, start=1)))
+    return Script(tuple(_decision(n, one) for n, one in enumerate(decisions, start=1)), data)
 
 
 def _decision(number: int, value: Json) -> ScriptedDecision:

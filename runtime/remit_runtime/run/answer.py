@@ -20,7 +20,7 @@ from remit_runtime.journal.events import ApprovalGiven, ApprovalSettled, Questio
 from remit_runtime.journal.records import Refused
 from remit_runtime.journal.sqlite import Journal
 from remit_runtime.policy.approvals import DEV, Answer, Person, outcome_of, refusal_of
-from remit_runtime.run.approval import answers_of, forum_of, statement_of
+from remit_runtime.run.approval import Approvers, answers_of, forum_of, statement_of
 from remit_runtime.run.owner import is_gone
 from remit_runtime.run.pending import PendingApproval, PendingQuestion, pending_in, state_of
 from remit_runtime.trust.approvers import approvers_of, signed
@@ -53,7 +53,10 @@ class Desk:
 
 @dataclass(frozen=True)
 class Signer:
-    """Who answers: a principal with how it is known, and the key that signs, where one does."""
+    """Who answers: a principal with how it is known, and the key that signs, where one does.
+
+    Whose key it is, `trust.toml` says and nobody else.
+    """
 
     person: Person
     key: PrivateKey | None = None
@@ -133,28 +136,30 @@ def _written(
     where = forum_of(desk.policy_set, started, requested)
     if where is None:
         raise RunRefused("approval_invalid", f"the bundle has no approval `{requested.requirement}`")
-    before = answers_of(run, started, pending.asked, approvers_of(desk.home))
-    refusal = refusal_of(where, signer.person, decision, before)
+    approvers = approvers_of(desk.home)
+    person = _proved(signer, approvers)
+    before = answers_of(run, started, pending.asked, approvers)
+    refusal = refusal_of(where, person, decision, before)
     if refusal is not None:
         words = {
-            "who": signer.person.principal,
+            "who": person.principal,
             "role": where.requirement.role,
             "requirement": requested.requirement,
             "environment": started.environment,
         }
         raise RunRefused(refusal, _SENTENCES[refusal].format(**words))
-    statement = statement_of(run, started, requested, decision, reason, signer.person.principal)
+    statement = statement_of(run, started, requested, decision, reason, person.principal)
     given = ApprovalGiven(
         approval=requested.approval,
         state=requested.state,
         decision=decision,
-        by=signer.person.principal,
-        asserted=signer.person.proof == "asserted",
+        by=person.principal,
+        asserted=person.proof == "asserted",
         reason=reason,
         at_ms=now,
         signature=None if signer.key is None else signed(statement, signer.key),
     )
-    answers = (*before, Answer(signer.person, decision))
+    answers = (*before, Answer(person, decision))
     outcome = outcome_of(where, answers)
     events: list[ApprovalGiven | ApprovalSettled] = [given]
     if outcome is not None:
@@ -165,6 +170,16 @@ def _written(
     return Answered(
         run, requested.approval, requested.requirement, outcome, len(answers), max(1, where.requirement.count)
     )
+
+
+def _proved(signer: Signer, approvers: Approvers) -> Person:
+    if signer.key is None:
+        return signer.person
+    approver = approvers.get(signer.key.public.keyid)
+    if approver is None:
+        message = f"no `trust.toml` of this machine lists the approver `{signer.key.public.keyid}`"
+        raise RunRefused("approver_unknown", message)
+    return Person(approver.principal, "signature", approver.person)
 
 
 def _append(

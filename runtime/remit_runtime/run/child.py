@@ -145,4 +145,5 @@ def _started(worker: Worker, driven: Driven, node: HandoffState, event: ChildSta
         deadline_ms=min(deadline_of(driven.state), worker.now_ms() + event.budget.milliseconds),
         trace=agent.observability.trace,
         content=agent.observability.content,
+        script=parent.script,
     )

@@ -41,7 +41,7 @@ def pending_in(journal: Journal, run: str) -> tuple[Pending, ...]:
         UsageError: there is no such run.
         JournalCorrupt: the journal does not hold.
     """
-    own = _own(journal, run)
+    own = pending_of(journal, run)
     return (*own, *(one for child in journal.children(run) for one in _of_child(journal, child)))
 
 
@@ -55,7 +55,13 @@ def _of_child(journal: Journal, child: str) -> tuple[Pending, ...]:
     return pending_in(journal, child) if journal.exists(child) else ()
 
 
-def _own(journal: Journal, run: str) -> tuple[Pending, ...]:
+def pending_of(journal: Journal, run: str) -> tuple[Pending, ...]:
+    """What a run itself waits for, without its children.
+
+    Raises:
+        UsageError: there is no such run.
+        JournalCorrupt: the journal does not hold.
+    """
     record = journal.read(run)
     stored = journal.events(run)
     state = fold_all(EMPTY, [one.event for one in stored])

@@ -6,7 +6,7 @@ What came from outside (arguments, outputs, reasons, names) is untrusted: hidden
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -14,7 +14,7 @@ import msgspec
 
 from remit_runtime.bundle.manifest import SourceMap
 from remit_runtime.journal.audit import AuditRow
-from remit_runtime.journal.events import RunStarted
+from remit_runtime.journal.events import RunResumed, RunStarted
 from remit_runtime.journal.records import RunRecord, StoredEvent
 from remit_runtime.journal.sqlite import Journal
 from remit_runtime.run.tell import told
@@ -75,7 +75,7 @@ def audit_line(row: AuditRow) -> str:
     return "  ".join(one_line(part) for part in parts if part)
 
 
-def _head(record: RunRecord, events: Iterable[StoredEvent]) -> list[str]:
+def _head(record: RunRecord, events: Sequence[StoredEvent]) -> list[str]:
     started = next((one.event for one in events if isinstance(one.event, RunStarted)), None)
     spent, budget = record.spent, record.budget
     lines = [
@@ -84,6 +84,7 @@ def _head(record: RunRecord, events: Iterable[StoredEvent]) -> list[str]:
         f"  task        {record.task}, asked by {one_line(record.user)}{' (asserted)' if record.asserted_user else ''}",
         f"  started     {when(record.created_ms)}",
     ]
+    lines.append(f"  deadline    {when(record.deadline_ms)}{_waited(record, events)}")
     if record.ended_ms is not None:
         lines.append(f"  ended       {when(record.ended_ms)}, after {record.ended_ms - record.created_ms} ms")
     if record.parent is not None:
@@ -100,6 +101,15 @@ def _head(record: RunRecord, events: Iterable[StoredEvent]) -> list[str]:
         f" {budget.milliseconds / 1000:g} s"
     )
     return lines
+
+
+def _waited(record: RunRecord, events: Iterable[StoredEvent]) -> str:
+    """How long the run has waited for people, which its deadline does not count."""
+    waited = sum(one.event.waited_ms for one in events if isinstance(one.event, RunResumed))
+    parts = [] if waited == 0 else [f"after {waited} ms for which it waited for people"]
+    if record.waits_ms is not None:
+        parts.append(f"standing still since {when(record.waits_ms)}")
+    return "".join(f", {part}" for part in parts)
 
 
 def places_of(places: SourceMap | None) -> Mapping[str, str]:
