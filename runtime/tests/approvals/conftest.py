@@ -122,7 +122,7 @@ class World:
 
     def sql(self, statement: str, *values: object) -> None:
         """Changes the journal behind its back, with its triggers gone."""
-        db = self.runtime.journal._db
+        db = self.runtime.journal._db  # pyright: ignore[reportPrivateUsage]
         for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall():
             db.execute(f"DROP TRIGGER {name}")
         db.execute(statement, values)
