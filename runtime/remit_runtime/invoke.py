@@ -310,7 +310,7 @@ def _script_of(model: ModelPort | None) -> bytes | None:
 def _model_again(
     runtime: Runtime, run: str, started: RunStarted, given: ModelPort | None
 ) -> ModelPort | None:
-    """What answers for the models of a run that is taken up: what is given, else the script it was started with.
+    """What answers for the models of a run that is taken up: the script that it was started with, else what is given.
 
     Raises:
         RunRefused: `script_other`: another script is given than the run's.
@@ -318,7 +318,7 @@ def _model_again(
     """
     if started.script is None:
         return given
-    if given is None:
+    if not isinstance(given, ScriptedModel):
         return ScriptedModel(parse_script(runtime.journal.blob(started.script)))
     script = _script_of(given)
     if script is None or digest_of(script) != started.script:
