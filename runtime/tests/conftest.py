@@ -31,7 +31,14 @@ from remit_runtime.bundle.agent import (
 from remit_runtime.bundle.graph import Budget, GraphIR, Reference, State
 from remit_runtime.bundle.manifest import AgentCard, AgentEntry, SourceMap, SourcePlace
 from remit_runtime.bundle.open import VerifiedBundle
-from remit_runtime.bundle.policy import ApprovalRequirement, EnvironmentIR, PolicyRule, PolicySet, TeamIR
+from remit_runtime.bundle.policy import (
+    ApprovalRequirement,
+    EnvironmentIR,
+    PolicyRule,
+    PolicySet,
+    RedactPattern,
+    TeamIR,
+)
 from remit_runtime.bundle.references import reached
 from remit_runtime.bundle.tool import ArgvPart, Limits, ProcessIR, Recovery, ResourceBinding, ToolIR
 from remit_runtime.canonical import Digest, canonical_json, canonical_json_full, decode_strict, digest_of
@@ -118,7 +125,11 @@ class Release(Protocol):
 
 class MakeRelease(Protocol):
     def __call__(
-        self, agents: Sequence[HandAgent], tools: Sequence[HandTool] = ..., people: HandPeople = ...
+        self,
+        agents: Sequence[HandAgent],
+        tools: Sequence[HandTool] = ...,
+        people: HandPeople = ...,
+        redact: Any = ...,
     ) -> Release: ...
 
 
@@ -196,6 +207,7 @@ def _maker(tiny: Any) -> MakeRelease:
         agents: Sequence[HandAgent],
         tools: Sequence[HandTool] = (GIT_LOG, LS_FILES),
         people: HandPeople = HandPeople(),
+        redact: Sequence[RedactPattern] = (),
     ) -> Release:
         parts = replace(tiny.parts, objects={})
         parts.objects[digest_of(PROMPT)] = PROMPT
@@ -205,10 +217,11 @@ def _maker(tiny: Any) -> MakeRelease:
         entries = tuple(_entry(parts, agent, uses) for agent in sorted(agents, key=lambda one: one.id))
         rules = (RULE, *(asking(name) for name in _asked(tools)))
         places = SourceMap(tuple(SourcePlace(rule, "policies/reading.yaml", 7, 7) for rule in rules))
+        policy = _policy(agents, tools, people, parts.manifest.environment)
         manifest = msgspec.structs.replace(
             parts.manifest,
             agents=entries,
-            policy=parts.put(_policy(agents, tools, people, parts.manifest.environment)),
+            policy=parts.put(msgspec.structs.replace(policy, redact=tuple(redact))),
             source_map=parts.put(places),
         )
 

@@ -13,6 +13,7 @@ from remit_runtime.bundle.agent import ModelIR
 from remit_runtime.canonical import MAX_INTEGER, Digest, canonical_json, canonical_json_full, digest_of
 from remit_runtime.errors import NotCanonical
 from remit_runtime.gateway.eligible import Unfit, routing_of, unfit
+from remit_runtime.gateway.guardrails import evidence_faults, secrets_in
 from remit_runtime.gateway.line import way_to
 from remit_runtime.gateway.load import Gateway
 from remit_runtime.gateway.outcome import Stopped
@@ -54,7 +55,8 @@ _STOPPED = ModelFault("error", "stopped", "the run was stopped while the model w
 class ModelRequest:
     """A question that a run asks: who answers it, and the schema that what the model responds must satisfy.
 
-    `task` and `tenant` are the run's: they decide which models may answer.
+    `task` and `tenant` are the run's: they decide which models may answer. `min_evidence` is how much evidence each
+    finding in a response needs.
     """
 
     lease: Lease
@@ -63,6 +65,7 @@ class ModelRequest:
     decides: Digest | None
     task: str = ""
     tenant: str | None = None
+    min_evidence: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,10 +245,17 @@ def _responds(
     gateway: Gateway, request: ModelRequest, decision: Respond, value: Json
 ) -> Decision | ModelFault:
     faults = [] if request.decides is None else gateway.schemas.schema(request.decides).faults(value)
-    if not faults:
-        return decision
-    message = f"what `respond` holds is not what the state decides: {'; '.join(faults)}"
-    return ModelFault("invalid", "response_invalid", message)
+    if faults:
+        message = f"what `respond` holds is not what the state decides: {'; '.join(faults)}"
+        return ModelFault("invalid", "response_invalid", message)
+    lacking = evidence_faults(value, request.min_evidence)
+    if lacking:
+        return ModelFault("invalid", "evidence_missing", f"what `respond` holds: {'; '.join(lacking)}")
+    secrets = secrets_in(value, gateway.redactor)
+    if secrets:
+        message = f"what `respond` holds has a secret in it, which {', '.join(secrets)} found: leave it out"
+        return ModelFault("invalid", "secret_exposed", message)
+    return decision
 
 
 def _settlement(

@@ -20,6 +20,7 @@ SUPPORTED_DUTIES = frozenset(
         "check",
         "context",
         "credential",
+        "evidence_guardrail",
         "fallback",
         "handoff",
         "http",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from remit_runtime.bundle.words import TerminalReason
 from remit_runtime.errors import BundleRejected, RemitError, RunRefused, StoreUnavailable
-from remit_runtime.journal.events import OutputAccepted, RunEnded, StateEntered
+from remit_runtime.journal.events import OutputAccepted, OutputVerified, RunEnded, StateEntered
 from remit_runtime.journal.records import Refused
 from remit_runtime.models.json_text import trusted_json
 from remit_runtime.run import artifacts
@@ -24,6 +24,7 @@ from remit_runtime.run.effects import (
     Record,
     StartChild,
     Validate,
+    Verify,
     Wait,
 )
 from remit_runtime.run.move import detailed
@@ -32,6 +33,7 @@ from remit_runtime.run.result import RunResult, ended_result, waiting_result
 from remit_runtime.run.state import RunState, fold
 from remit_runtime.run.step import effects_of
 from remit_runtime.run.stops import stop_after
+from remit_runtime.run.verified import verified
 from remit_runtime.run.waiting import waits_for_people
 from remit_runtime.run.worker import Driven, Worker, appended, taken_up
 
@@ -88,18 +90,18 @@ def _rests(worker: Worker, driven: Driven) -> bool:
 class _Moves:
     """The moves that need nothing from outside, and the first effect after them that does."""
 
-    events: tuple[StateEntered | OutputAccepted, ...]
+    events: tuple[StateEntered | OutputAccepted | OutputVerified, ...]
     effect: Effect
 
 
 def _moves(worker: Worker, driven: Driven, waiting: Mapping[str, Wait]) -> _Moves:
     """As many moves as can be written down at once: a transaction costs more than a step."""
-    state, events = driven.state, list[StateEntered | OutputAccepted]()
+    state, events = driven.state, list[StateEntered | OutputAccepted | OutputVerified]()
     while True:
         effect = _judged(worker, driven, _first(driven, state, waiting))
-        if not isinstance(effect, Record):
+        if not isinstance(effect, Record | Verify):
             return _Moves(tuple(events), effect)
-        for event in effect.events:
+        for event in effect.events if isinstance(effect, Record) else (verified(worker.gateway, effect),):
             state = fold(state, event)
             events.append(event)
 
@@ -142,7 +144,7 @@ def _perform(worker: Worker, driven: Driven, effect: Effect) -> Performed:
             return Halted(driven, done) if isinstance(done, Refused) else done
         case FollowChild():
             return _follow(worker, driven, effect)
-        case Record() | Validate() | Confirm():
+        case Record() | Validate() | Verify() | Confirm():
             raise RuntimeError("a move is written down, not performed")
         case _:
             return perform(worker, driven, effect)

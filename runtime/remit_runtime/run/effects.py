@@ -81,6 +81,20 @@ class Validate:
 
 
 @dataclass(frozen=True)
+class Verify:
+    """What the run is about to give back: to be held to its schema and the agent's guardrails, and that recorded.
+
+    `output` and the values of `artifacts` are JSON texts; `min_evidence` is 0 where no evidence is asked for.
+    """
+
+    state: str
+    schema: Digest
+    output: str
+    artifacts: tuple[tuple[str, str], ...]
+    min_evidence: int
+
+
+@dataclass(frozen=True)
 class RequestApproval:
     """Ask for an approval. `shown` is the JSON text of what the person is to see."""
 
@@ -175,6 +189,7 @@ Effect = (
     | RecoverModel
     | RecoverTool
     | Validate
+    | Verify
     | RequestApproval
     | RequestCallApprovals
     | RefuseCall

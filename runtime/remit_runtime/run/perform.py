@@ -117,8 +117,9 @@ def _ask(worker: Worker, driven: Driven, effect: AskModel) -> Performed:
     if too_large is not None:
         return _append(worker, driven, too_large)
     started = driven.started
+    evidence = driven.plan.agent.guardrails.min_evidence_per_finding
     request = ModelRequest(
-        driven.lease, worker.model, asked, effect.state.decides, started.task, started.tenant
+        driven.lease, worker.model, asked, effect.state.decides, started.task, started.tenant, evidence
     )
     outcome = decide(worker.gateway, request)
     after = caught_up(worker, driven, outcome.lease)

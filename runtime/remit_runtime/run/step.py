@@ -26,6 +26,7 @@ from remit_runtime.journal.events import (
     ChildEnded,
     ChildStarted,
     OutputAccepted,
+    OutputVerified,
     RunEvent,
     StateEntered,
 )
@@ -40,6 +41,7 @@ from remit_runtime.run.effects import (
     FollowChild,
     StartChild,
     Validate,
+    Verify,
     Wait,
 )
 from remit_runtime.run.gathered import at_context
@@ -97,7 +99,7 @@ def _next(plan: Plan, state: RunState, token: Token) -> Effect | None:  # noqa: 
         case CheckState():
             return _at_check(state, node, token)
         case EndState():
-            return _at_end(plan, state, node)
+            return _at_end(plan, state, node, token)
         case ContextState():
             return at_context(plan, state, node, token)
         case MemoryState():
@@ -146,7 +148,7 @@ def _at_check(state: RunState, node: CheckState, token: Token) -> Effect:
     return Validate(node.schema, bound.text, passed, failed)
 
 
-def _at_end(plan: Plan, state: RunState, node: EndState) -> Effect:
+def _at_end(plan: Plan, state: RunState, node: EndState, token: Token) -> Effect:
     artifacts: list[tuple[str, str]] = []
     for artifact in node.artifacts:
         value = resolve(artifact.value, state)
@@ -160,6 +162,10 @@ def _at_end(plan: Plan, state: RunState, node: EndState) -> Effect:
     bound = bind(node.output, state)
     if isinstance(bound, Unresolved):
         return Finish("failed", bound.message)
-    passed = Finish(node.outcome, f"state `{node.id}` ended the run", bound.text, tuple(artifacts))
-    failed = Finish("output_invalid", "the output does not satisfy the agent's output schema")
-    return Validate(plan.agent.output, bound.text, passed, failed)
+    if isinstance(token.last, OutputVerified):
+        broken = [f"{check.check}: {check.detail}" for check in token.last.checks if not check.passed]
+        if broken:
+            return Finish("output_invalid", f"the output does not hold: {'; '.join(broken)}")
+        return Finish(node.outcome, f"state `{node.id}` ended the run", bound.text, tuple(artifacts))
+    evidence = plan.agent.guardrails.min_evidence_per_finding
+    return Verify(node.id, plan.agent.output, bound.text, tuple(artifacts), evidence)

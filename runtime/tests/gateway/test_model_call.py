@@ -193,10 +193,33 @@ def test_a_model_sees_no_secret_and_no_hidden_character(world: Any) -> None:
 
 
 def test_a_secret_that_a_model_writes_is_not_kept(world: Any) -> None:
-    port = Answers([answer('{"respond": {"text": "tok_aaaaaa"}}')])
+    port = Answers([answer('{"call": {"tool": "acme.do", "args": {"text": "tok_aaaaaa"}}}')])
     decide(world.gateway, question(world, port))
     settled = world.events()[-1]
-    assert settled.decision == '{"respond":{"text":"[redacted:token]"}}'
+    assert settled.decision == '{"call":{"args":{"text":"[redacted:token]"},"tool":"acme.do"}}'
+
+
+def test_a_response_with_a_secret_gets_one_turn_to_leave_it_out(world: Any) -> None:
+    port = Answers(
+        [answer('{"respond": {"text": "tok_aaaaaa"}}'), answer('{"respond": {"text": "a [redacted:token]"}}')]
+    )
+    came = decide(world.gateway, question(world, port))
+    assert came == ModelDecided(came.lease, Respond('{"text":"a [redacted:token]"}'))
+    [told] = port.asked[1].transcript
+    assert told == Faulted("what `respond` holds has a secret in it, which token found: leave it out")
+    assert "tok_aaaaaa" not in str(world.events())
+
+
+def test_a_response_whose_findings_lack_evidence_gets_one_turn_to_bring_it(world: Any) -> None:
+    bare = '{"respond": {"findings": [{"evidence": ["a.py:1", "a.py:1"]}]}}'
+    proven = '{"respond": {"findings": [{"evidence": ["a.py:1", "a.py:2"]}]}}'
+    port = Answers([answer(bare), answer(proven)])
+    came = decide(world.gateway, replace(question(world, port), min_evidence=2))
+    assert isinstance(came, ModelDecided)
+    [told] = port.asked[1].transcript
+    assert told == Faulted(
+        "what `respond` holds: `/findings/0` has 1 of the 2 pieces of evidence that a finding needs"
+    )
 
 
 def test_prices_are_rounded_up() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from remit_runtime.bundle.agent import Guardrails
 from remit_runtime.bundle.graph import (
     ApprovalState,
     Artifact,
@@ -28,9 +29,17 @@ from remit_runtime.bundle.graph import (
     State,
     ToolState,
 )
+from remit_runtime.bundle.policy import RedactPattern
 from remit_runtime.canonical import Digest
 from remit_runtime.invoke import InvokeRequest, Runtime, invoke, resume
-from remit_runtime.journal.events import ModelSettled, RunEnded, ToolDecided, ToolIntended, ToolSettled
+from remit_runtime.journal.events import (
+    ModelSettled,
+    OutputVerified,
+    RunEnded,
+    ToolDecided,
+    ToolIntended,
+    ToolSettled,
+)
 from remit_runtime.journal.records import Scope
 from remit_runtime.models.json_text import json_text, trusted_json
 from remit_runtime.models.scripted import ScriptedModel, parse_script
@@ -336,3 +345,43 @@ def test_a_killed_agent_takes_no_run_and_a_halted_run_waits_until_it_is_lifted(
 def test_every_run_holds_one_terminal_event(start: Start, loop: tuple[State, ...]) -> None:
     ran = start(loop, scripted(CALL, RESPOND))
     assert ran.count(RunEnded) == 1
+
+
+TOKEN = "tok_" + "a" * 6
+
+
+@pytest.mark.parametrize(
+    ("given", "reason", "broken"),
+    [
+        ({"findings": [{"evidence": ["a", "b"]}]}, "succeeded", []),
+        ({"findings": [{"evidence": ["a", "a"]}]}, "output_invalid", ["min_evidence_per_finding"]),
+        (
+            {"findings": [{}], "note": TOKEN},
+            "output_invalid",
+            ["min_evidence_per_finding", "secret_exposure"],
+        ),
+        ({"findings": 1}, "output_invalid", ["output_schema", "min_evidence_per_finding"]),
+    ],
+)
+def test_what_a_run_gives_back_is_held_to_its_guardrails(
+    make_release: Any,
+    make_runtime: Callable[..., Runtime],
+    hand_agent: Any,
+    given: Any,
+    reason: str,
+    broken: list[str],
+) -> None:
+    states = (EndState("done", "succeeded", Reference("task"), (Artifact("a.json", Reference("task")),)),)
+    shape = {"type": "object", "properties": {"findings": {"type": "array"}}}
+    guardrails = Guardrails(2, block_on_secret_exposure=True)
+    duties = ("evidence_guardrail",)
+    agent = hand_agent("acme.digest", states, output=shape, guardrails=guardrails, duties=duties, asks=False)
+    release = make_release([agent], redact=[RedactPattern("secret", "token", r"tok_[a-z0-9]{6}")])
+    runtime = make_runtime(release.home)
+    result = invoke(runtime, release.open(), InvokeRequest("acme.digest", given, "os:ada"))
+    assert result.reason == reason
+    events = [stored.event for stored in runtime.journal.events(result.run)]
+    [verified] = [event for event in events if isinstance(event, OutputVerified)]
+    assert [check.check for check in verified.checks if not check.passed] == broken
+    assert TOKEN not in str(events[1:])
+    assert (result.output is None, result.artifacts == ()) == (bool(broken), bool(broken))

@@ -38,11 +38,13 @@ from remit_runtime.canonical import digest_of
 from remit_runtime.journal.events import (
     ApprovalRequested,
     ApprovalSettled,
+    CheckMade,
     ChildEnded,
     ChildStarted,
     ContextPacked,
     ModelIntended,
     ModelSettled,
+    OutputVerified,
     QuestionAnswered,
     QuestionAsked,
     RunEnded,
@@ -169,6 +171,8 @@ class World:
                 return [*effect.events]
             case effects.Validate():
                 return self.perform(effect.passed if self.any(True, False) else effect.failed, state)
+            case effects.Verify():
+                return [OutputVerified(effect.state, (CheckMade("output_schema", self.any(True, False)),))]
             case effects.Finish():
                 return [RunEnded(effect.reason, effect.detail, effect.output, ())]
             case effects.Confirm():

@@ -34,11 +34,13 @@ from remit_runtime.journal.events import (
     ApprovalGiven,
     ApprovalRequested,
     ApprovalSettled,
+    CheckMade,
     ChildEnded,
     ChildStarted,
     ModelIntended,
     ModelSettled,
     OutputAccepted,
+    OutputVerified,
     QuestionAnswered,
     QuestionAsked,
     RunEnded,
@@ -68,6 +70,7 @@ from remit_runtime.run.effects import (
     RequestCallApprovals,
     StartChild,
     Validate,
+    Verify,
     Wait,
 )
 from remit_runtime.run.plan import plan_of
@@ -461,9 +464,15 @@ def test_an_approval_shows_its_values_and_waits_for_them(after: After) -> None:
 def test_the_end_binds_output_and_artifacts(after: After) -> None:
     end = EndState("done", "succeeded", Reference("task"), (Artifact("a.json", Reference("task")),))
     [effect] = after([end], [entered("done")])
-    assert isinstance(effect, Validate)
-    assert effect.passed == Finish("succeeded", "state `done` ended the run", "{}", (("a.json", "{}"),))
-    assert effect.failed == Finish("output_invalid", "the output does not satisfy the agent's output schema")
+    assert isinstance(effect, Verify)
+    assert (effect.output, effect.artifacts) == ("{}", (("a.json", "{}"),))
+    held = OutputVerified("done", (CheckMade("output_schema", passed=True),))
+    finished = Finish("succeeded", "state `done` ended the run", "{}", (("a.json", "{}"),))
+    assert after([end], [entered("done"), held]) == (finished,)
+    fault = CheckMade("secret_exposure", passed=False, detail="`token` found one")
+    broken = OutputVerified("done", (*held.checks, fault))
+    [effect] = after([end], [entered("done"), broken])
+    assert effect == Finish("output_invalid", "the output does not hold: secret_exposure: `token` found one")
 
 
 def test_a_success_without_an_output_is_no_success(after: After) -> None:
