@@ -67,7 +67,12 @@ def named_folder(work: Work, base: str, span: Place, written: str) -> None:
 
 def named_text(work: Work, base: str, at: Path, written: str) -> tuple[str, str] | None:
     """The path and the text of a file that a definition names, or None and a fault."""
-    named = named_bytes(work, base, lambda: span_of(work, base, at), written)
+    return named_text_at(work, base, lambda: span_of(work, base, at), written)
+
+
+def named_text_at(work: Work, base: str, span: Place, written: str) -> tuple[str, str] | None:
+    """The path and the text of a file that is named at a place, or None and a fault there."""
+    named = named_bytes(work, base, span, written)
     if named is None:
         return None
     path, data = named

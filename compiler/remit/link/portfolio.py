@@ -102,6 +102,15 @@ class Portfolio:
         """
         return self.texts[self._resolved(base, path)]
 
+    def included(self, base: str, path: str) -> tuple[str, str]:
+        """The path from the root, and the text, of a file that a prompt includes.
+
+        Raises:
+            LookupError: no prompt includes it, or it could not be read; then there is a fault.
+        """
+        resolved = self._resolved(base, path)
+        return resolved, self.texts[resolved]
+
     def json(self, base: str, path: str) -> Any:
         """The value of a JSON file that a definition names; numbers with a fraction are exact decimals.
 

@@ -1,42 +1,20 @@
 """References to earlier values: every root is the input or a state that can have given something by then."""
 
-import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Iterable
 from functools import partial
-from typing import NamedTuple
 
 from remit.definitions import Agent, ContextSource, Graph
 from remit.definitions.leaves import Leaf
-from remit.definitions.reference import Malformed, Reference, reference_of, references_in
-from remit.definitions.state import ParallelState
-from remit.definitions.text import InlineText
+from remit.definitions.reference import Malformed, reference_of, references_in
 from remit.diagnostic import Fault
-from remit.link.named_files import named_bytes, named_path, named_text
+from remit.link.named_files import named_bytes, named_path
+from remit.link.prompts import link_prompt
+from remit.link.roots import ONLY_TASK, TASK, Roots, link_reference, roots_of
 from remit.link.work import Work, span_of, undefined
-from remit.prompt import Prompt, SlotAt, prompt_of
 from remit.read import Path
-from remit.source import Span, span_at
+from remit.source import Span
 
-TASK = "task"
 A_REFERENCE = "a reference such as `${task.base}`, or `$${` for the text `${`"
-
-
-class Roots(NamedTuple):
-    """What references may begin with at some place; `branches` are those of the states that are parallel."""
-
-    names: Collection[str]
-    branches: Mapping[str, Collection[str]]
-
-
-ONLY_TASK = Roots((TASK,), {})
-
-
-def roots_of(graph: Graph) -> Roots:
-    """The roots of references in a graph: the input, and every state that has an output."""
-    states = graph.spec.states
-    names = [TASK, *(name for name, state in states.items() if state.type != "end")]
-    parallel = {name: state.branches for name, state in states.items() if isinstance(state, ParallelState)}
-    return Roots(dict.fromkeys(names), parallel)
 
 
 def link_graph(work: Work, path: str, graph: Graph, leaves: Iterable[Leaf]) -> None:
@@ -131,55 +109,15 @@ def link_references(work: Work, path: str, leaf: Leaf, roots: Roots) -> None:
         case "reference":
             reference = reference_of(leaf.value)
             if reference is not None:
-                _link_reference(work, reference, roots, partial(span_of, work, path, leaf.path))
+                link_reference(work, reference, roots, partial(span_of, work, path, leaf.path))
         case "binding":
             for at, piece in references_in(leaf.value, leaf.path):
                 if isinstance(piece, Malformed):
                     span = span_of(work, path, at)
                     work.faults.append(Fault("wrong-type", span, f"`{piece.text}`", (A_REFERENCE,)))
                 else:
-                    _link_reference(work, piece, roots, partial(span_of, work, path, at))
+                    link_reference(work, piece, roots, partial(span_of, work, path, at))
         case "prompt":
-            _link_prompt(work, path, leaf, roots)
+            link_prompt(work, path, leaf, roots)
         case _:
             pass
-
-
-def _link_reference(work: Work, reference: Reference, roots: Roots, span: Callable[[], Span]) -> None:
-    """Looks up one reference; its place is asked for only where it leads nowhere, as each file's costs a walk."""
-    root, steps = reference
-    if root not in roots.names:
-        undefined(work, span(), root, "state", roots.names)
-    elif root in roots.branches and steps and steps[0] not in roots.branches[root]:
-        undefined(work, span(), steps[0], f"branch of `{root}`", roots.branches[root])
-
-
-# ---- prompts
-
-
-def _link_prompt(work: Work, path: str, leaf: Leaf, roots: Roots) -> None:
-    if isinstance(leaf.value, InlineText):
-        at = (*leaf.path, "text")
-        _link_slots(work, prompt_of(leaf.value.text), roots, lambda _line, _root: span_of(work, path, at))
-        return
-    named = named_text(work, path, leaf.path, leaf.value)
-    if named is not None:
-        file, text = named
-        lines = text.splitlines()
-        _link_slots(work, prompt_of(text), roots, lambda line, root: _span_in_text(file, lines, line, root))
-
-
-def _link_slots(work: Work, prompt: Prompt, roots: Roots, span: Callable[[int, str], Span]) -> None:
-    for fault in prompt.faults:
-        work.faults.append(Fault("invalid-template", span(fault.line, ""), fault.message))
-    for segment in prompt.segments:
-        if isinstance(segment, SlotAt):
-            place = partial(span, segment.line, segment.root)
-            _link_reference(work, Reference(segment.root, segment.path), roots, place)
-
-
-def _span_in_text(path: str, lines: list[str], line: int, word: str) -> Span:
-    """The place of a word in a line of a text, the whole line where it does not stand there."""
-    text = lines[line - 1] if line <= len(lines) else ""
-    found = re.search(rf"\{{\{{\s*({re.escape(word)})\b", text) if word else None
-    return span_at(path, line, found.start(1) + 1, len(word)) if found else span_at(path, line, 1, len(text))

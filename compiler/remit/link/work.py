@@ -9,6 +9,7 @@ from remit.definitions import Agent, Case, Graph, Tool
 from remit.definitions.words import KEY
 from remit.diagnostic import Fault, nearest
 from remit.git.tree import Tree
+from remit.link.paths import resolve
 from remit.link.portfolio import Symbol, Use
 from remit.parse import ParsedFile
 from remit.read import Path, ReadFile
@@ -68,6 +69,22 @@ class Work:
         symbol = self.symbols.get(("Tool", name))
         definition = self.files[symbol.path].definition if symbol is not None else None
         return (symbol.path, definition) if symbol is not None and isinstance(definition, Tool) else None
+
+    @cached_property
+    def agents_of_graph(self) -> dict[str, list[Agent]]:
+        """The agents that name each Graph, by its path."""
+        found: dict[str, list[Agent]] = {}
+        for path, file in self.files.items():
+            if isinstance(file.definition, Agent) and file.definition.spec.orchestration.graph is not None:
+                resolved = resolve(path, file.definition.spec.orchestration.graph)
+                if isinstance(resolved, str):
+                    found.setdefault(resolved, []).append(file.definition)
+        return found
+
+    def graph_of(self, base: str, written: str) -> Graph | None:
+        """The Graph that the agent in the file `base` names, if there is one."""
+        resolved = resolve(base, written)
+        return self.graph(resolved) if isinstance(resolved, str) else None
 
     def graph(self, path: str) -> Graph | None:
         """The Graph in a file."""

@@ -123,7 +123,15 @@ def _agents(portfolio: Portfolio, agents: Mapping[str, Agent], objects: Objects)
     every_agent, sources = portfolio.of(Agent), portfolio.of(ContextSource)
     return {
         name: agent_ir(
-            Scope(agent, portfolio.path_of(agent), portfolio.path_of(agent), every_agent, portfolio, objects),
+            Scope(
+                agent,
+                portfolio.path_of(agent),
+                portfolio.path_of(agent),
+                every_agent,
+                every_tool,
+                portfolio,
+                objects,
+            ),
             tools,
             models,
             sources,

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from remit.definitions import Graph
 from remit.definitions.shape import ObjectType, ShapeFile, shape_schema
 from remit.definitions.text import InlineText
+from remit.prompt.segments import Template
 
 
 class Sources(Protocol):
@@ -14,6 +15,10 @@ class Sources(Protocol):
 
     def text(self, base: str, path: str) -> str:
         """The text of a file."""
+        ...
+
+    def included(self, base: str, path: str) -> tuple[str, str]:
+        """The path from the root of a file that a prompt includes, and its text."""
         ...
 
     def json(self, base: str, path: str) -> Any:
@@ -35,6 +40,9 @@ def schema_at(source: str | dict[str, Any], base: str, sources: Sources) -> Any:
     return sources.json(base, source) if isinstance(source, str) else source
 
 
-def text_of(source: str | InlineText, base: str, sources: Sources) -> str:
-    """The text of a text source."""
-    return source.text if isinstance(source, InlineText) else sources.text(base, source)
+def template_of(source: str | InlineText, base: str, sources: Sources) -> Template:
+    """The template of a text source."""
+    if isinstance(source, InlineText):
+        return Template("", base, source.text)
+    path, text = sources.included(base, source)
+    return Template(path, path, text)

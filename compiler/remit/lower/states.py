@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from remit.definitions import Agent
+from remit.definitions import Agent, Tool
 from remit.definitions import state as written
 from remit.definitions.budget import Budget, PartialBudget
 from remit.definitions.route import Route
@@ -23,8 +23,10 @@ from remit.definitions.work import (
 )
 from remit.lower.objects import Objects
 from remit.lower.prompts import prompt_ir
-from remit.lower.sources import Sources, schema_of, text_of
+from remit.lower.sources import Sources, schema_of, template_of
 from remit.lower.values import binding_of, json_text, mapping_of, short_reference, whole_reference
+from remit.prompt.names import names_of
+from remit.prompt.segments import Template
 from remit_runtime.bundle import graph as ir
 from remit_runtime.canonical import Digest
 
@@ -49,6 +51,7 @@ class Scope:
     agent_path: str
     path: str
     agents: Mapping[str, Agent]
+    tools: Mapping[str, Tool]
     sources: Sources
     objects: Objects
 
@@ -61,14 +64,18 @@ class Scope:
         """The digest of a shape's schema."""
         return self.objects.add_schema(schema_of(shape, self.path, self.sources))
 
-    def prompt(self, prompt: str | InlineText | None) -> Digest:
-        """The digest of a state's prompt: the agent's instructions, then its own."""
-        templates: list[str] = []
+    def prompt(
+        self, prompt: str | InlineText | None, tools: Iterable[str], handoffs: Iterable[str]
+    ) -> Digest:
+        """The digest of a state's prompt: the agent's instructions, then its own, as of what the state offers."""
+        templates: list[Template] = []
         if self.agent.spec.instructions is not None:
-            templates.append(text_of(self.agent.spec.instructions, self.agent_path, self.sources))
+            templates.append(template_of(self.agent.spec.instructions, self.agent_path, self.sources))
         if prompt is not None:
-            templates.append(text_of(prompt, self.path, self.sources))
-        return self.objects.add(prompt_ir(*templates))
+            templates.append(template_of(prompt, self.path, self.sources))
+        offered = [self.tools[name] for name in tools]
+        names = names_of(self.agent, offered, [self.agents[name] for name in handoffs])
+        return self.objects.add(prompt_ir(templates, names, self.sources))
 
 
 @dataclass(frozen=True)
@@ -175,8 +182,8 @@ def model(
     scope: Scope,
     *,
     prompt: str | InlineText | None,
-    tools: Iterable[str],
-    handoffs: Iterable[str],
+    tools: Collection[str],
+    handoffs: Collection[str],
     decides: ShapeFile | ObjectType | None,
     max_visits: int | None,
     onward: Onward,
@@ -188,7 +195,7 @@ def model(
     children = tuple(ir.HandoffEdge(agent, _handed(identity, agent, task, scope)) for agent, task in given)
     yield ir.DecideState(
         id=identity,
-        prompt=scope.prompt(prompt),
+        prompt=scope.prompt(prompt, tools, handoffs),
         calls=calls,
         handoffs=children,
         decides=scope.output if decides is None else scope.schema(decides),

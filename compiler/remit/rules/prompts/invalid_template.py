@@ -12,8 +12,9 @@ def invalid_template(portfolio: Portfolio) -> Iterator[Finding]:
 
     ## Why
 
-    The runtime has no template engine. A prompt is cut into text and slots while compiling, so it may hold slots
-    such as `{{ task.text }}` and nothing that would have to be computed later.
+    The runtime has no template engine. A prompt is evaluated while compiling into text and slots, so all but its slots
+    must have a value then: what a slot such as `{{ task.text }}` will hold can be neither filtered nor tested. What of
+    Jinja2 a prompt may use stands in docs/language.md, section 4; nothing of it reaches beyond the repository.
 
     ## Wrong
 
@@ -64,4 +65,9 @@ def invalid_template(portfolio: Portfolio) -> Iterator[Finding]:
     ```
     """
     for fault in portfolio.faults.get("invalid-template", ()):
-        yield Finding(fault.span, fault.subject, (), "write a slot such as `{{ task.text }}`")
+        yield Finding(
+            fault.span,
+            fault.subject,
+            (),
+            "docs/language.md, section 4, says what prompts may use; a slot stands alone: `{{ task.text }}`",
+        )

@@ -1,0 +1,126 @@
+"""Prompts: their slots are looked up, and what else they hold is evaluated for every state that asks with them."""
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+
+from remit.definitions import Agent, Graph
+from remit.definitions.leaves import Leaf
+from remit.definitions.reference import Reference
+from remit.definitions.text import InlineText
+from remit.definitions.work import ModelWork
+from remit.diagnostic import Fault
+from remit.link.named_files import named_text, named_text_at
+from remit.link.roots import Roots, link_reference
+from remit.link.work import Work, span_of
+from remit.prompt.plain import plain_segments
+from remit.prompt.segments import Place, Prompt, Segment, SlotAt, Template
+from remit.prompt.values import Value
+from remit.read import Path
+from remit.source import Span, span_at
+
+
+def link_prompt(work: Work, path: str, leaf: Leaf, roots: Roots) -> None:
+    """Looks up the slots of a prompt; one that is more than text and slots is evaluated for each asking state."""
+    template = _template(work, path, leaf)
+    if template is None:
+        return
+    at = (*leaf.path, "text") if isinstance(leaf.value, InlineText) else leaf.path
+    plain = plain_segments(template)
+    if plain is not None:
+        _link_slots(work, path, at, dict.fromkeys(plain), roots)
+        return
+    start = len(work.faults)
+    slots: dict[Segment, None] = {}
+    for names in _names(work, path, leaf):
+        prompt = _evaluated(work, path, at, template, names, roots)
+        work.faults.extend(
+            Fault("invalid-template", _span(work, path, at, fault.place), fault.message)
+            for fault in prompt.faults
+        )
+        slots.update(dict.fromkeys(prompt.segments))
+    _link_slots(work, path, at, slots, roots)
+    # The same fault is found for each state.
+    work.faults[start:] = dict.fromkeys(work.faults[start:])
+
+
+def _template(work: Work, path: str, leaf: Leaf) -> Template | None:
+    if isinstance(leaf.value, InlineText):
+        return Template("", path, leaf.value.text)
+    named = named_text(work, path, leaf.path, leaf.value)
+    return None if named is None else Template(named[0], named[0], named[1])
+
+
+def _link_slots(work: Work, path: str, at: Path, segments: Mapping[Segment, None], roots: Roots) -> None:
+    for segment in segments:
+        if isinstance(segment, SlotAt):
+            span = partial(_span, work, path, at, segment.place)
+            link_reference(work, Reference(segment.root, segment.path), roots, span)
+
+
+def _span(work: Work, path: str, at: Path, place: Place) -> Span:
+    """The place in a template; of one that stands in a definition, all of it."""
+    if not place.file:
+        return span_of(work, path, at)
+    return span_at(place.file, place.line, place.column, place.length)
+
+
+# ---- evaluation, which loads Jinja2
+
+
+def _evaluated(
+    work: Work, path: str, at: Path, template: Template, names: Mapping[str, Value], roots: Roots
+) -> Prompt:
+    from remit.prompt.evaluate import evaluated
+
+    def read(base: str, written: str, place: Place) -> Template | None:
+        named = named_text_at(work, base, partial(_span, work, path, at, place), written)
+        return None if named is None else Template(named[0], named[0], named[1])
+
+    return evaluated(template, names, roots.names, read)
+
+
+def _names(work: Work, path: str, leaf: Leaf) -> Iterator[Mapping[str, Value]]:
+    """What has a value in a prompt, for each state that asks with it and each agent that has the state."""
+    from remit.prompt.names import names_of
+
+    for agent, tools, handoffs in _askings(work, path, leaf):
+        offered = [tool[1] for name in tools if (tool := work.tool(name)) is not None]
+        others = [other for name in handoffs if (other := work.agent(name)) is not None]
+        yield names_of(agent, offered, others)
+
+
+Asking = tuple[Agent | None, tuple[str, ...], tuple[str, ...]]
+"""The agent, and the tools and the agents that its state offers."""
+
+
+def _askings(work: Work, path: str, leaf: Leaf) -> list[Asking]:
+    definition = work.files[path].definition
+    if isinstance(definition, Graph):
+        state = definition.spec.states[str(leaf.path[2])]
+        tools, handoffs = (state.tools, state.handoffs) if isinstance(state, ModelWork) else ((), ())
+        agents = work.agents_of_graph.get(path, [None])
+        return [(agent, tools, handoffs) for agent in agents]
+    if not isinstance(definition, Agent):
+        return []
+    form = definition.spec.orchestration
+    match leaf.path[2:]:
+        case ("chain", "steps", *_):
+            return [(definition, (), ())]
+        case ("workflow", "steps", int(index), *_) if form.workflow is not None:
+            step = form.workflow.steps[index]
+            return [(definition, step.tools, step.handoffs)] if isinstance(step, ModelWork) else []
+        case _:
+            return _of_instructions(work, path, definition)
+
+
+def _of_instructions(work: Work, path: str, agent: Agent) -> list[Asking]:
+    """Every state of an agent that asks a model, as its instructions see it; without any, one that offers nothing."""
+    form = agent.spec.orchestration
+    if form.loop is not None:
+        return [(agent, agent.spec.tools.allowed, ())]
+    works: tuple[object, ...] = form.workflow.steps if form.workflow is not None else ()
+    if form.graph is not None:
+        graph = work.graph_of(path, form.graph)
+        works = tuple(graph.spec.states.values()) if graph is not None else ()
+    found: list[Asking] = [(agent, one.tools, one.handoffs) for one in works if isinstance(one, ModelWork)]
+    return found or [(agent, (), ())]
