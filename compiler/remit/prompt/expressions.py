@@ -6,10 +6,10 @@ items and never an attribute of anything.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from remit.definitions.state import KNOWN_TO_PROMPTS
 from remit.prompt.filters import FILTERS, Unfit, filtered
@@ -111,7 +111,8 @@ def start_of(node: nodes.Node) -> int:
             break
         node = node.node
     # A few statements have no place of their own: theirs is that of the first part that has one.
-    places: Iterable[int | None] = (part.lineno for part in chain((node,), node.find_all(nodes.Node)))
+    parts = chain((node,), node.find_all(nodes.Node))
+    places = (cast("int | None", part.lineno) for part in parts)
     return next((place for place in places if place is not None), 0)
 
 
