@@ -19,6 +19,7 @@ from remit_runtime.canonical import digest_of
 from remit_runtime.errors import RunRefused
 from remit_runtime.gateway.load import Gateway
 from remit_runtime.gateway.load import load as load_gateway
+from remit_runtime.gateway.redact import redacted
 from remit_runtime.gateway.workspace import Workspace, checkout, commit_of, folder_of, remove_all
 from remit_runtime.journal.audit import AuditEntry
 from remit_runtime.journal.events import RunEnded, RunStarted
@@ -249,7 +250,8 @@ def _admitted(runtime: Runtime, gateway: Gateway, request: InvokeRequest) -> Run
         bundle=bundle.digest,
         environment=bundle.environment,
         task=task,
-        input=json_text(given),
+        # The input is the only value that no gateway has given: a secret in it is cut out before it is written.
+        input=json_text(redacted(given, gateway.secrets_only).value),
         workspaces=(),
         user=request.user,
         asserted_user=request.asserted_user,

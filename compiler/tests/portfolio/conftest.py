@@ -24,7 +24,8 @@ from remit_runtime.trust.keys import ensure_dev_key, read_private_key
 from remit_runtime.trust.verify import open_verified
 
 ROOT = Path(__file__).parents[3]
-OWN = ("tools/github/**/*", "tools/deploy/**/*", "policies/*.yaml")
+POLICIES = ("deploy", "developer_platform", "github", "github_app", "repo_owner", "repositories", "services")
+OWN = ("tools/github/**/*", "tools/deploy/**/*", *(f"policies/{name}.yaml" for name in POLICIES))
 SANDBOX = """\
 apiVersion: remit/v1
 kind: Resource
@@ -57,10 +58,9 @@ class Portfolio:
 
 
 def own_files() -> dict[str, str]:
-    """The tools of GitHub and of deployment, and every policy that is no gate, as the repository has them."""
+    """The tools of GitHub and of deployment with the policies about them, as the repository has them."""
     paths = [path for pattern in OWN for path in sorted(ROOT.glob(pattern)) if path.is_file()]
-    texts = {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in paths}
-    return {path: text for path, text in texts.items() if "kind: Gate" not in text}
+    return {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in paths}
 
 
 def tree_of(files: Mapping[str, str]) -> Tree:

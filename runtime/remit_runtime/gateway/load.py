@@ -49,6 +49,11 @@ class Gateway:
         """What is cut out of everything that is stored, shown or returned: declared patterns and known secrets."""
         return replace(self.patterns, values=self.vault.values())
 
+    @property
+    def secrets_only(self) -> Redactor:
+        """The known secrets alone: what is cut out even of the words of whoever asks for a run."""
+        return Redactor(values=self.vault.values())
+
 
 def load(
     bundle: VerifiedBundle,

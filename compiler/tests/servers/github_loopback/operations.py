@@ -181,6 +181,8 @@ def answer(github: GitHub, method: str, target: str, headers: Mapping[str, str],
     try:
         return _answered(github, method, target, headers, data)
     except Refusal as refusal:
+        if github.echoes_authorization:
+            refusal.response.body["received"] = dict(headers)
         return refusal.response
 
 
