@@ -60,6 +60,13 @@ LOG, GREP = Call("git.log", {"since": "v1"}), Call("git.grep", {"pattern": "x", 
             "as expected",
         ),
         (Grader("g", "output_schema"), observed({}, output_valid=None), MISSING, "the run has no output"),
+        (Grader("g", "output_schema"), observed({}, output_valid=None), None, "as expected"),
+        (
+            Grader("g", "output_schema"),
+            observed({}, output_valid=True),
+            None,
+            "the run has an output, and the case expects none",
+        ),
         (
             Grader("g", "output_schema"),
             observed({}, output_valid=False),

@@ -31,10 +31,12 @@ def contains(grader: Grader, observed: Observed, expected: object) -> str | None
     return f"{_place(grader)} is {_shown(found)}, neither a string nor an array"
 
 
-def output_schema(_grader: Grader, observed: Observed, _expected: object) -> str | None:
-    """None when the output satisfies the agent's output shape."""
+def output_schema(_grader: Grader, observed: Observed, expected: object) -> str | None:
+    """None when the output satisfies the agent's output shape, or is not there where the case expects null."""
     if observed.output_valid is None:
-        return "the run has no output"
+        return None if expected is None else "the run has no output"
+    if expected is None:
+        return "the run has an output, and the case expects none"
     return None if observed.output_valid else "the output does not satisfy the agent's output shape"
 
 
