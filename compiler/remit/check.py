@@ -103,7 +103,11 @@ def _read_files(tree: Tree) -> list[ReadFile]:
     files = [_read_file(tree, path) for path in definitions(tree)]
     library = library_tree()
     used = _used_libraries(files)
-    shipped = [_read_file(library, path) for path in library.paths if path.partition("/")[0] in used]
+    shipped = [
+        _read_file(library, path)
+        for path in library.paths
+        if path.partition("/")[0] in used and path.endswith(".yaml")
+    ]
     return unnamed + files + shipped
 
 

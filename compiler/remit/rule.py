@@ -12,8 +12,9 @@ Level = Literal["error", "warning", "off"]
 Levels = Mapping[str, Level]
 """What a repository wants of its rules, by code or name."""
 
-LOCKED_GROUPS = ("SYN", "SCH", "REF")
-"""Groups whose rules keep their level: without them the later ones would judge what was never read."""
+LOCKED_GROUPS = ("SYN", "SCH", "REF", "BUD009")
+"""Groups and single rules that keep their level: without them the later ones would judge what was never read, and
+nothing could be lowered for a model without a price."""
 
 Stage = TypeVar("Stage")
 

@@ -94,12 +94,20 @@ def _environment_ir(item: EnvironmentSource) -> EnvironmentIR:
         budget=item.budget,
         require_evidence=item.require_evidence,
         hosts=tuple(sorted(item.hosts)),
+        residency=tuple(sorted(set(item.residency))),
     )
 
 
 def _tenant_ir(item: TenantSource) -> TenantIR:
     agents = None if item.agents is None else tuple(sorted(set(item.agents)))
-    return TenantIR(item.id, tuple(sorted(set(item.deny_tools))), agents, item.budget)
+    return TenantIR(
+        id=item.id,
+        deny_tools=tuple(sorted(set(item.deny_tools))),
+        agents=agents,
+        budget=item.budget,
+        deny_effects=tuple(sorted(set(item.deny_effects))),
+        residency=tuple(sorted(set(item.residency))),
+    )
 
 
 def _tools_of(members: Mapping[str, frozenset[str]], draft: Draft) -> tuple[str, ...]:

@@ -117,6 +117,7 @@ class TenantSource(msgspec.Struct, frozen=True, kw_only=True):
     deny_effects: tuple[Effect, ...]
     budget: Budget | None
     place: Place
+    residency: tuple[str, ...] = ()
 
 
 class EnvironmentSource(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,6 +129,7 @@ class EnvironmentSource(msgspec.Struct, frozen=True, kw_only=True):
     budget: Budget | None
     hosts: tuple[tuple[str, str], ...]
     place: Place
+    residency: tuple[str, ...] = ()
 
 
 class AuthoritySource(msgspec.Struct, frozen=True, kw_only=True):

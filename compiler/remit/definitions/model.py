@@ -18,6 +18,9 @@ from remit.definitions.words import (
     micro,
 )
 
+OWN_ENDPOINTS = {"openai": "https://api.openai.com/v1"}
+"""Where a provider itself answers."""
+
 
 class Price(Part):
     input_usd_per_million: Usd
@@ -39,11 +42,17 @@ class ModelSpec(Part):
     model: Text
     context_tokens: Positive
     max_output_tokens: Positive
-    price: Price
+    price: Maybe[Price] = None
+    api: Literal["chat", "responses"] = "chat"
     endpoint: Maybe[Url] = None
     capabilities: Distinct[Text] = ()
     residency: Distinct[Text] = ()
     credential: Maybe[CredentialId] = None
+
+    @property
+    def address(self) -> str | None:
+        """The endpoint that is asked: the one that is named, or the provider's own."""
+        return self.endpoint or OWN_ENDPOINTS.get(self.provider)
 
 
 class Model(Part):

@@ -83,11 +83,12 @@ class Deny(Part):
 
 
 class TenantSpec(Part):
-    """`agents` is None where the tenant has all of them."""
+    """`agents` is None where the tenant has all of them; without `residency` its data may be anywhere."""
 
     agents: Maybe[Distinct[AgentId]] = None
     deny: Deny = Field(default_factory=Deny)
     budget: Maybe[PartialBudget] = None
+    residency: Distinct[Text] = ()
 
 
 class Tenant(Part):
@@ -100,12 +101,16 @@ class Tenant(Part):
 
 
 class EnvironmentSpec(Part):
-    """`hosts` maps a host that a tool declares to the one that stands for it here."""
+    """`hosts` maps a host that a tool declares to the one that stands for it here.
+
+    Without `residency` data may be anywhere.
+    """
 
     evidence: Literal["required", "not_required"] = "required"
     deny: Deny = Field(default_factory=Deny)
     budget: Maybe[PartialBudget] = None
     hosts: dict[Host, Host] = Field(default_factory=dict[str, str])
+    residency: Distinct[Text] = ()
 
 
 class Environment(Part):

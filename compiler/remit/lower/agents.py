@@ -10,6 +10,7 @@ from remit.lower.context import named_sources, source_ir
 from remit.lower.forms import graph_ir
 from remit.lower.sources import schema_of
 from remit.lower.states import Scope, budget_ir
+from remit.prices import price_of_model
 from remit_runtime.bundle import agent as ir
 from remit_runtime.bundle.manifest import AgentCard
 from remit_runtime.canonical import Digest
@@ -92,22 +93,27 @@ def card_of(agent: Agent, lifecycle: str) -> AgentCard:
 
 
 def model_ir(model: Model, credentials: Mapping[str, Digest]) -> ir.ModelIR:
-    """The model of the bundle, with its price in micro-US-dollars for a million tokens.
+    """The model of the bundle, with its price in micro-US-dollars for a million tokens and where that is from.
 
     `credentials` holds the digest of the object of each credential by id.
     """
     spec = model.spec
+    price = price_of_model(model)
+    if price is None:
+        raise RuntimeError(f"model `{model.metadata.id}` has no price, which the check lets nobody build")
     return ir.ModelIR(
         id=model.metadata.id,
         provider=spec.provider,
         model=spec.model,
-        endpoint=spec.endpoint,
+        endpoint=spec.address,
         context_tokens=spec.context_tokens,
         max_output_tokens=spec.max_output_tokens,
         capabilities=tuple(sorted(spec.capabilities)),
         residency=tuple(sorted(spec.residency)),
-        input_microusd_per_million=spec.price.input_microusd_per_million,
-        output_microusd_per_million=spec.price.output_microusd_per_million,
+        input_microusd_per_million=price.input_microusd_per_million,
+        output_microusd_per_million=price.output_microusd_per_million,
         credential=spec.credential,
+        api=spec.api,
+        price_source=price.source,
         credential_object=None if spec.credential is None else credentials[spec.credential],
     )

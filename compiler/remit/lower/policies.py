@@ -154,6 +154,7 @@ def _tenant(path: str, tenant: Tenant) -> TenantSource:
         deny_effects=spec.deny.effects,
         budget=_narrowing(spec.budget),
         place=(path, "spec"),
+        residency=spec.residency,
     )
 
 
@@ -168,6 +169,7 @@ def _environment(path: str, environment: Environment) -> EnvironmentSource:
         budget=_narrowing(spec.budget),
         hosts=tuple(sorted(spec.hosts.items())),
         place=(path, "spec"),
+        residency=spec.residency,
     )
 
 

@@ -114,6 +114,7 @@ def _all_narrow(before: tuple[EnvironmentIR, ...], after: tuple[EnvironmentIR, .
         and old.hosts == new.hosts
         and new.require_evidence >= old.require_evidence
         and _no_more(old.budget, new.budget)
+        and _no_wider(old.residency, new.residency)
         for old, new in zip(before, after, strict=True)
     )
 
@@ -121,10 +122,17 @@ def _all_narrow(before: tuple[EnvironmentIR, ...], after: tuple[EnvironmentIR, .
 def _tenants_narrow(before: tuple[TenantIR, ...], after: tuple[TenantIR, ...]) -> bool:
     return [one.id for one in before] == [one.id for one in after] and all(
         set(old.deny_tools) <= set(new.deny_tools)
+        and set(old.deny_effects) <= set(new.deny_effects)
+        and _no_wider(old.residency, new.residency)
         and (old.agents is None or (new.agents is not None and set(new.agents) <= set(old.agents)))
         and _no_more(old.budget, new.budget)
         for old, new in zip(before, after, strict=True)
     )
+
+
+def _no_wider(before: tuple[str, ...], after: tuple[str, ...]) -> bool:
+    """Whether data may be in no more places; no list means anywhere."""
+    return not before or (bool(after) and set(after) <= set(before))
 
 
 def _no_more(before: Budget | None, after: Budget | None) -> bool:

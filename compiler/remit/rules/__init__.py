@@ -1,5 +1,6 @@
 """Every rule there is, in the order of their codes; what is listed here is what runs."""
 
+from remit.rules.budgets.unknown_price import unknown_price
 from remit.rules.evals.suite_of_another_agent import suite_of_another_agent
 from remit.rules.evals.too_few_cases import too_few_cases
 from remit.rules.graph.dead_end import dead_end
@@ -69,6 +70,7 @@ LINKED = (
     unusable_policy,
     too_few_cases,
     suite_of_another_agent,
+    unknown_price,
 )
 """Rules over the portfolio: what parsing and linking found."""
 
