@@ -1,6 +1,7 @@
 """Where the price of a model comes from."""
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ def model(**spec: object) -> Model:
 
 
 def test_a_stated_price_wins_over_the_table() -> None:
-    stated = {"input_usd_per_million": "2.50", "output_usd_per_million": "10.000001"}
+    stated = {"input_usd_per_million": Decimal("2.50"), "output_usd_per_million": Decimal("10.000001")}
     assert price_of_model(model(price=stated)) == ModelPrice(2_500_000, 10_000_001, "definition")
 
 
