@@ -24,6 +24,8 @@ ROOT = Path(__file__).parent
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 # One command installs both: neither name is ours on the public index, so each must be found in its folder.
 BOTH = ("-e", "./runtime", "-e", "./compiler")
+# The same with what asks providers: the extra's libraries are typed and tested against.
+WITH_MODELS = ("-e", "./runtime[models]", "-e", "./compiler")
 # What the runtime has to do without, beside everything that the compiler alone depends on.
 NEVER_IN_THE_RUNTIME = {
     "remit",
@@ -66,7 +68,7 @@ def imports(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """mypy and pyright, both strict, on code and tests."""
-    session.install(*BOTH, *group("types", "test"))
+    session.install(*WITH_MODELS, *group("types", "test"))
     # Apart, since both distributions have a `tests.conftest`.
     session.run("mypy", "noxfile.py", "compiler", "benchmarks")
     session.run("mypy", "runtime")
@@ -78,7 +80,7 @@ def types(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """The tests of both distributions, or those named after `--`."""
-    session.install(*BOTH, *group("test", "portfolio"))
+    session.install(*WITH_MODELS, *group("test", "portfolio"))
     session.run("pytest", *session.posargs)
 
 

@@ -19,6 +19,20 @@ ASK = "ask_a_person"
 DECISION = "decision"
 _MAX_NAME = 64
 _REFERENCES = ("$ref", "$dynamicRef")
+_STRICT = frozenset(
+    {
+        "type",
+        "properties",
+        "required",
+        "additionalProperties",
+        "enum",
+        "const",
+        "anyOf",
+        "items",
+        "title",
+        "description",
+    }
+)
 _DATA = frozenset({"const", "enum", "default", "examples"})
 
 
@@ -135,6 +149,30 @@ def function_of(decision: Json, offered: tuple[Function, ...]) -> tuple[str, Jso
             return RESPOND, {"value": value}
         case _:
             return RESPOND, {"value": decision}
+
+
+def can_be_strict(schema: Json) -> bool:
+    """Whether a provider can hold a model to a schema: every object closed with all keys required, plain keywords.
+
+    OpenAI "Structured outputs", supported schemas. One that says more is sent as it is and not enforced there; the
+    gateway checks every decision all the same.
+    """
+    if not isinstance(schema, dict) or not schema or not set(schema) <= _STRICT:
+        return False
+    properties = schema.get("properties")
+    if schema.get("type") == "object" or isinstance(properties, dict):
+        named = list(properties) if isinstance(properties, dict) else []
+        required = schema.get("required", [])
+        if schema.get("additionalProperties") is not False or not isinstance(required, list):
+            return False
+        if sorted(named) != sorted(one for one in required if isinstance(one, str)):
+            return False
+    below: list[Json] = list(properties.values()) if isinstance(properties, dict) else []
+    choices = schema.get("anyOf")
+    below += choices if isinstance(choices, list) else []
+    below += [schema["items"]] if "items" in schema else []
+    typed = any(key in schema for key in ("type", "anyOf", "enum", "const"))
+    return typed and all(can_be_strict(one) for one in below)
 
 
 def nested(schema: Json, at: str) -> Json:

@@ -39,6 +39,7 @@ from remit_runtime.models.json_text import Json, json_text, trusted_json
 from remit_runtime.models.offer import (
     DECISION,
     Function,
+    can_be_strict,
     decision_of_calls,
     decision_of_text,
     decision_schema,
@@ -112,6 +113,7 @@ def _model(call: ModelCall, client: AsyncOpenAI) -> Model:
     profile = OpenAIModelProfile(
         supports_json_schema_output=True,
         supports_tools=True,
+        json_schema_transformer=None,  # it closes objects that a schema leaves open
         openai_chat_supports_max_completion_tokens="reasoning" in call.model.capabilities,
     )
     provider = OpenAICompatibleProvider(call.model.provider, openai_client=client, profile=profile)
@@ -136,10 +138,18 @@ def _settings(call: ModelCall) -> Settings:
 
 def _parameters(call: ModelCall) -> ModelRequestParameters:
     if not _by_functions(call):
-        schema = OutputObjectDefinition(json_schema=_schema(decision_schema(call)), name=DECISION)
-        return ModelRequestParameters(output_mode="native", output_object=schema, allow_text_output=False)
+        schema = decision_schema(call)
+        form = OutputObjectDefinition(
+            json_schema=_schema(schema), name=DECISION, strict=can_be_strict(schema)
+        )
+        return ModelRequestParameters(output_mode="native", output_object=form, allow_text_output=False)
     tools = [
-        ToolDefinition(name=one.name, description=one.description, parameters_json_schema=_schema(one.schema))
+        ToolDefinition(
+            name=one.name,
+            description=one.description,
+            parameters_json_schema=_schema(one.schema),
+            strict=can_be_strict(one.schema),
+        )
         for one in functions(call)
     ]
     return ModelRequestParameters(function_tools=tools, output_mode="text", allow_text_output=True)
@@ -217,7 +227,14 @@ def _decision(call: ModelCall, response: ModelResponse) -> str:
     if not calls:
         return decision_of_text("".join(one.content for one in response.parts if isinstance(one, TextPart)))
     offered: dict[str, Function] = {one.name: one for one in functions(call)}
-    return decision_of_calls(tuple((one.tool_name, one.args_as_json_str()) for one in calls), offered)
+    return decision_of_calls(tuple((one.tool_name, _arguments(one)) for one in calls), offered)
+
+
+def _arguments(part: ToolCallPart) -> str:
+    """The arguments as the provider wrote them, not as the library repairs them."""
+    if isinstance(part.args, str):
+        return part.args
+    return "" if part.args is None else json_text(part.args)
 
 
 def _malformed() -> ModelFault:
