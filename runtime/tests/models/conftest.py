@@ -71,8 +71,8 @@ def responses(
     text: str | None, calls: tuple[tuple[str, str], ...] = (), usage: object = None
 ) -> dict[str, Any]:
     """An answer of Responses: "The response object" of OpenAI's API reference."""
-    said = {"type": "output_text", "text": text, "annotations": []}
-    message = {
+    said: dict[str, Any] = {"type": "output_text", "text": text, "annotations": []}
+    message: dict[str, Any] = {
         "type": "message",
         "id": "msg_1",
         "status": "completed",
@@ -114,7 +114,11 @@ FORMS: dict[str, Callable[..., dict[str, Any]]] = {"chat": chat, "responses": re
 @pytest.fixture
 def form() -> Callable[..., dict[str, Any]]:
     """An answer of an API, by its name: `form("chat", text, calls, usage)`."""
-    return lambda api, *given: FORMS[api](*given)
+
+    def made(api: str, *given: Any) -> dict[str, Any]:
+        return FORMS[api](*given)
+
+    return made
 
 
 @pytest.fixture

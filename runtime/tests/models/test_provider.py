@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
@@ -305,7 +306,7 @@ def test_a_redirect_is_not_followed(provider: Any, status: int) -> None:
 
 
 def test_a_compressed_answer_is_refused(provider: Any, whole: Any) -> None:
-    provider.answer = lambda handler: whole(handler, b"\x1f\x8b", 200, {"content-encoding": "gzip"})
+    provider.answer = partial(whole, data=b"\x1f\x8b", headers={"content-encoding": "gzip"})
     assert code(ask(question(provider.url))) == "model_answer_malformed"
 
 
@@ -337,7 +338,7 @@ def test_a_compressed_answer_is_refused(provider: Any, whole: Any) -> None:
 def test_what_is_no_answer_is_a_typed_fault_or_no_decision(
     provider: Any, whole: Any, api: str, body: bytes
 ) -> None:
-    provider.answer = lambda handler: whole(handler, body)
+    provider.answer = partial(whole, data=body)
     came = ask(question(provider.url, api))
     if isinstance(came, ModelAnswer):
         assert isinstance(parse_decision(came.decision), Malformed)
