@@ -41,6 +41,7 @@ from remit_runtime.bundle.policy import (
 )
 from remit_runtime.bundle.references import reached
 from remit_runtime.bundle.tool import ArgvPart, Limits, ProcessIR, Recovery, ResourceBinding, ToolIR
+from remit_runtime.bundle.words import Effect
 from remit_runtime.canonical import Digest, canonical_json, canonical_json_full, decode_strict, digest_of
 from remit_runtime.invoke import Runtime, open_runtime
 from remit_runtime.journal.events import RunEvent
@@ -82,6 +83,7 @@ class HandTool:
     policy: str = "permit"  # or `ask`: the approval `owner` is needed; or `silent`: no rule permits it
     output: Mapping[str, Any] = field(default_factory=lambda: OBJECT)
     approvals: tuple[str, ...] = ()
+    effect: Effect = "read"
 
 
 @dataclass(frozen=True)
@@ -354,7 +356,7 @@ def _tool(parts: Put, tool: HandTool) -> ToolIR:
         id=tool.id,
         version="1.0.0",
         capability=tool.id,
-        effect="read",
+        effect=tool.effect,
         destructive=False,
         resource=ResourceBinding("Tool", None, tool.id),
         input=_put_schema(parts, closed),
@@ -421,7 +423,7 @@ def _policy(
         (),
         (EnvironmentIR(environment, (), (), None, False, ()),),
         (),
-        (),
+        (RedactPattern("secret", "github-token", r"\bghp_[A-Za-z0-9]{36,251}\b"),),
     )
 
 

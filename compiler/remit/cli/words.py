@@ -10,7 +10,7 @@ _Action = argparse._SubParsersAction  # noqa: SLF001  # pyright: ignore[reportPr
 Commands: TypeAlias = "_Action[argparse.ArgumentParser]"
 
 _FORMATS = ("text", "json", "sarif", "github")
-RUNTIME_COMMANDS = ("run", "runs", "verify", "halt", "kill", "lift", "audit", "traces")
+RUNTIME_COMMANDS = ("run", "runs", "verify", "halt", "kill", "lift", "audit", "traces", "conformance")
 """Commands that belong to the runtime and are the same under both names."""
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from functools import partial
 from typing import TYPE_CHECKING
 
-COMMANDS = ("run", "runs", "agents", "halt", "kill", "lift", "audit", "traces", "verify")
+COMMANDS = ("run", "runs", "agents", "halt", "kill", "lift", "audit", "traces", "verify", "conformance")
 
 _NEWEST = "the newest in `bundles` of the local state"
 _SCOPE = "run:ID, agent:ID, tool:ID, bundle:DIGEST or everything"
@@ -32,6 +32,7 @@ def add_commands(commands: Commands, names: Collection[str] = COMMANDS, run_with
         "audit": _audit,
         "traces": _traces,
         "verify": _verify,
+        "conformance": _conformance,
     }
     for name in COMMANDS:
         if name in names:
@@ -188,3 +189,12 @@ def _verify(commands: Commands) -> None:
     verify.add_argument("--attestations", metavar="FILE", help="default: the file beside the bundle")
     verify.add_argument("--env", default="dev", metavar="ENV")
     _format(verify)
+
+
+def _conformance(commands: Commands) -> None:
+    conformance = _command(
+        commands, "conformance", "conformance:check", "try to break the twelve invariants with a bundle"
+    )
+    conformance.add_argument("bundle", metavar="FILE|DIGEST")
+    conformance.add_argument("--env", default="dev", metavar="ENV", help="the environment whose trust counts")
+    _format(conformance)

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,7 @@ def listening(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
             self.send_header("Content-Length", "0")
             self.end_headers()
 
-        def log_message(self, *_: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Keeps quiet."""
 
     return Listener
@@ -147,7 +148,8 @@ def test_what_opentelemetry_has_a_name_for_stands_under_that_name(
 
 def test_names_of_opentelemetry_are_in_its_conventions() -> None:
     from opentelemetry.semconv import schemas
-    from opentelemetry.semconv._incubating.attributes import gen_ai_attributes
+
+    gen_ai_attributes = import_module("opentelemetry.semconv._incubating.attributes.gen_ai_attributes")
     from opentelemetry.semconv.attributes import error_attributes, server_attributes
 
     known = {
@@ -246,6 +248,8 @@ def test_a_run_is_exported_when_it_ends_and_then_forgotten(
     result = invoke(traced(receiver), release.open(), asked())
     assert result.succeeded
     assert [one.name for one in receiver.spans if not one.parent_span_id] == ["agent.run"]
+    assert b"One key" in b"".join(receiver.bodies)
+    assert CANARY.encode() not in b"".join(receiver.bodies)
     assert spooled(release.home) == ()
 
 
