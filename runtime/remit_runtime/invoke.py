@@ -79,9 +79,8 @@ class InvokeRequest:
 
     `model` answers for the agent's models: a script in `dev`, or the providers that the bundle names; None refuses an
     agent that has one. `asserted_user` says that the user was claimed and not proved, which only `dev` allows.
-    `model` answers for the agent's models; None refuses an agent that has one. `asserted_user` says that the user was
-    claimed and not proved, which only `dev` allows. `quoted` are the fields of the input (dotted paths) that hold
-    words of others: a value that stands only there is not the user's.
+    `quoted` are the fields of the input (dotted paths) that hold words of others: a value that stands only there is
+    not the user's.
     """
 
     agent: str

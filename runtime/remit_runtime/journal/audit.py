@@ -22,6 +22,7 @@ from remit_runtime.journal.records import Broken, Verified
 
 VERSION = 0
 FORMAT = "remit-audit"
+MAX_LACKING_SHOWN = 20
 
 T = TypeVar("T")
 
@@ -154,7 +155,7 @@ def _of_tool(event: events.ToolDecided | events.ToolIntended | events.ToolSettle
                 code=event.code,
                 rules=event.rules,
                 arguments_digest=event.arguments_digest,
-                detail=event.reason,
+                detail=_with_lacking(event),
             )
         case events.ToolIntended():
             named = {"executable": event.executable, "peer": event.peer, "credential": event.credential}
@@ -167,6 +168,18 @@ def _of_tool(event: events.ToolDecided | events.ToolIntended | events.ToolSettle
             return AuditEntry(
                 "tool_settled", call=event.call, tool=event.tool, outcome=event.outcome, code=event.code
             )
+
+
+def _with_lacking(event: events.ToolDecided) -> str:
+    """The reason of a decision, and the values that no trusted origin stands behind."""
+    lacking = [
+        f"{one.path} ({one.type}) is {one.origin}" + ("" if one.source is None else f" from {one.source}")
+        for one in event.origins
+        if one.lacks
+    ]
+    shown = lacking[:MAX_LACKING_SHOWN]
+    more = [f"and {len(lacking) - len(shown)} more"] if len(lacking) > len(shown) else []
+    return event.reason + (f"; lacks an origin: {', '.join([*shown, *more])}" if lacking else "")
 
 
 def _of_verified(event: events.OutputVerified) -> AuditEntry:

@@ -26,6 +26,7 @@ from remit_runtime.journal.events import (
     ToolDecided,
     ToolIntended,
     ToolSettled,
+    ValueOrigin,
 )
 from remit_runtime.journal.records import StoredEvent
 from remit_runtime.models.decision import Ask, Call, Handoff, Malformed, Respond, parse_decision
@@ -144,6 +145,7 @@ def _decided(event: ToolDecided, places: Mapping[str, str]) -> list[str]:
     true = [name for name, holds in event.facts if holds]
     if true:
         lines.append(f"  facts {', '.join(true)}")
+    lines += [_origin(one) for one in event.origins]
     for rule in event.rules:
         place = places.get(rule)
         lines.append(f"  rule {rule}" + (f" at {place}" if place is not None else ""))
@@ -152,6 +154,15 @@ def _decided(event: ToolDecided, places: Mapping[str, str]) -> list[str]:
     if event.approvals:
         lines.append(f"  approvals {', '.join(event.approvals)}")
     return lines
+
+
+def _origin(one: ValueOrigin) -> str:
+    """Where a value of the arguments comes from, and what it lacks."""
+    where = "" if one.source is None else f" from {one_line(one.source)}"
+    field = "" if one.field is None else f" {one_line(one.field)}"
+    how = "" if one.expression is None else f", as {one_line(one.expression)}"
+    lacks = ", lacks a trusted origin" if one.lacks else ""
+    return f"  origin {one_line(one.path)} ({one.type}): {one.origin}{where}{field}{how}{lacks}"
 
 
 def _packet(event: ContextPacked) -> list[str]:
