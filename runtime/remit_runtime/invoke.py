@@ -29,6 +29,7 @@ from remit_runtime.models.json_text import Json, json_text
 from remit_runtime.models.port import ModelPort
 from remit_runtime.models.provider import PROVIDER
 from remit_runtime.models.scripted import ScriptedModel, parse_script
+from remit_runtime.policy.material import value_at
 from remit_runtime.run import artifacts
 from remit_runtime.run.admission import (
     asking_agents,
@@ -233,6 +234,11 @@ def _admitted(runtime: Runtime, gateway: Gateway, request: InvokeRequest) -> Run
     given = task_input(gateway.schemas, agent, task, dict(request.input))
     if isinstance(given, RunRefused):
         raise given
+    for name in request.quoted:
+        if not value_at(given, tuple(name.split(".")))[0]:
+            raise RunRefused(
+                "quoted_unknown", f"the input has no field `{name}` that could be words of others"
+            )
     model = model_refusal(bundle, agent.id, None if request.model is None else request.model.name)
     if model is not None:
         raise model

@@ -67,6 +67,7 @@ def run_shipped(arguments: argparse.Namespace, bundle: Path) -> int:
         task=arguments.task,
         input=arguments.input,
         workspace=[],
+        quoted=[],
         script=arguments.script,
         principal=None,
     )

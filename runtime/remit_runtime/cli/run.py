@@ -45,6 +45,7 @@ def result_of(arguments: argparse.Namespace) -> RunResult:
         workspaces=workspaces,
         model=model,
         asserted_user=arguments.principal is not None,
+        quoted=tuple(arguments.quoted),
     )
     with here.runtime() as runtime:
         bundles.keep(path, bundle)

@@ -74,6 +74,13 @@ def _run(commands: Commands, without: str) -> None:
         metavar="NAME=PATH",
         help="a Git repository; default: `repository` is the enclosing one",
     )
+    run.add_argument(
+        "--quoted",
+        action="append",
+        default=[],
+        metavar="FIELD",
+        help="a field of the input that holds words of others, not yours",
+    )
     run.add_argument("--script", metavar="FILE", help="answers of the model, in `dev` only")
     _claim(run)
     _format(run)

@@ -204,9 +204,10 @@ def _messages(call: ModelCall) -> list[ModelMessage]:
 
 def _said(turn: Turn) -> str:
     match turn:
-        case Returned(name, outcome, code, output):
+        case Returned(name, outcome, code, output, number):
             why = "" if code is None else f", {code}"
-            return f"{name}: {outcome}{why}\n{fence(output or 'null', name)}"
+            call = "" if number is None else f" (call.{number})"
+            return f"{name}{call}: {outcome}{why}\n{fence(output or 'null', name)}"
         case Faulted(message):
             return f"That was not accepted: {message}"
         case Decided(text):

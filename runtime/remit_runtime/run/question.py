@@ -14,6 +14,15 @@ from remit_runtime.run.effects import AskModel
 from remit_runtime.run.plan import Plan
 from remit_runtime.run.state import RunState, deadline_of, packets_seen, transcript_of
 
+REFERRING = """\
+In the arguments of a call, name a recorded value instead of copying it: {"$ref": "call.N.PATH"} for a value in the \
+output of call N, or {"$ref": "task.PATH"}. {"$first": {"of": LIST, "take": FIELD}}, \
+{"$max_by": {"of": LIST, "by": FIELD, "take": FIELD}}, {"$sum": {"of": LIST, "take": FIELD}} and \
+{"$difference": [VALUE, VALUE]} compute over such paths. A value that neither the user nor a trusted record has said \
+waits for a person.\
+"""
+"""What is said of references to a model that may change something (docs/provenance.md)."""
+
 
 def question(
     bundle: VerifiedBundle, plan: Plan, state: RunState, ask: AskModel, ordinal: int
@@ -51,13 +60,21 @@ def question(
         ordinal=ordinal,
         attempt=ask.attempt,
         model=model,
-        messages=(Message("system", prompt), task, *_context(packets)),
+        messages=(Message("system", prompt), *_referring(bundle, plan, ask.state), task, *_context(packets)),
         transcript=transcript_of(state, ask.branch, ask.state.id),
         tools=_tools(bundle, plan, ask.state),
         handoffs=_handoffs(bundle, plan, ask.state),
         answer_schema=answer,
         limits=limits,
     )
+
+
+def _referring(bundle: VerifiedBundle, plan: Plan, node: DecideState) -> tuple[Message, ...]:
+    """What a model that may change something is told of references: a value that it copies loses its place."""
+    pins = {use.id: use.object for use in plan.agent.tools}
+    offered = [edge.tool for edge in node.calls if edge.tool in pins]
+    changes = any(bundle.tool(pins[tool]).effect != "read" for tool in offered)
+    return (Message("system", REFERRING),) if changes else ()
 
 
 def too_large_of(plan: Plan, ask: AskModel, tokens: int) -> OutputAccepted | None:

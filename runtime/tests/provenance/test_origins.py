@@ -373,15 +373,14 @@ texts = st.lists(st.sampled_from([str(value) for value in VALUES]), min_size=1, 
 @given(json, json, json)
 def test_provenance_raises_for_no_json(task: Any, output: Any, arguments: Any) -> None:
     of = material(task, output, fields=(*FILES, *MEMBERS))
-    given = (
-        arguments if isinstance(arguments, dict) else {"to": arguments, "file": arguments, "body": arguments}
-    )
+    given: dict[str, Any] = {"to": arguments, "file": arguments, "sum": arguments, "body": arguments}
     found = evaluated(given, of)
-    for expressions, values in [({}, given)] + (
-        [(found.expressions, found.arguments)] if isinstance(found, Written) else []
-    ):
-        origins = origins_of(of, Asked(tool(), values, expressions=expressions))
-        assert provenance_of(origins).trusted is not any(one.lacks for one in origins)
+    asked = [Asked(tool(), given)]
+    if isinstance(found, Written):
+        asked.append(Asked(tool(), found.arguments, expressions=found.expressions))
+    for one in asked:
+        origins = origins_of(of, one)
+        assert provenance_of(origins).trusted is not any(each.lacks for each in origins)
 
 
 @given(texts, st.lists(st.sampled_from(VALUES), max_size=3), texts, st.sampled_from(VALUES))
