@@ -213,6 +213,14 @@ def _begun(runtime: Runtime, gateway: Gateway, request: InvokeRequest, run: str)
             return Driven(plan_in(bundle, bundle.agent(request.agent)), workspaces, lease, state)
 
 
+def _refuse_unquotable(given: Json, quoted: tuple[str, ...]) -> None:
+    """A field that is misspelled would leave words of others to be the user's."""
+    for name in quoted:
+        if not value_at(given, tuple(name.split(".")))[0]:
+            message = f"the input has no field `{name}` that could hold words of others"
+            raise RunRefused("quoted_unknown", message)
+
+
 def _admitted(runtime: Runtime, gateway: Gateway, request: InvokeRequest) -> RunStarted:
     """The first event of a run that may start, still without its workspaces.
 
@@ -234,11 +242,7 @@ def _admitted(runtime: Runtime, gateway: Gateway, request: InvokeRequest) -> Run
     given = task_input(gateway.schemas, agent, task, dict(request.input))
     if isinstance(given, RunRefused):
         raise given
-    for name in request.quoted:
-        if not value_at(given, tuple(name.split(".")))[0]:
-            raise RunRefused(
-                "quoted_unknown", f"the input has no field `{name}` that could be words of others"
-            )
+    _refuse_unquotable(given, request.quoted)
     model = model_refusal(bundle, agent.id, None if request.model is None else request.model.name)
     if model is not None:
         raise model
