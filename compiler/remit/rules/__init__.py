@@ -34,6 +34,7 @@ from remit.rules.syntax.invalid_yaml import invalid_yaml
 from remit.rules.syntax.not_a_definition import not_a_definition
 from remit.rules.syntax.several_documents import several_documents
 from remit.rules.syntax.unbounded_document import unbounded_document
+from remit.rules.tools.argument_without_role import argument_without_role
 from remit.rules.tools.invalid_json_schema import invalid_json_schema
 
 SYNTAX = (
@@ -64,6 +65,7 @@ LINKED = (
     path_leaves_repository,
     missing_file,
     invalid_json_schema,
+    argument_without_role,
     invalid_template,
     undefined_attribute,
     wrong_comparison,
