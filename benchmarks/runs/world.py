@@ -1,4 +1,4 @@
-"""A repository of two agents, its bundle and a home, for the benchmarks of runs: one that steps, one that waits."""
+"""A repository of three agents, its bundle and a home, for the benchmarks of runs: one steps, one waits, one asks."""
 
 from __future__ import annotations
 
@@ -40,6 +40,35 @@ spec:
   tools: [bench.wait]
   output: {text: string}
 """,
+    "agents/asker/agent.yaml": """apiVersion: remit/v1
+kind: Agent
+metadata: {id: bench.asker, version: 1.0.0, owner: dev}
+spec:
+  purpose: Call a tool for which people are asked.
+  tasks: {count: {since: string}}
+  orchestration:
+    workflow:
+      steps: [{id: say, type: tool, tool: bench.say, args: {text: "${task.since}"}}]
+      output: "${say}"
+  tools: [bench.say]
+  output: {text: string}
+""",
+    "tools/bench/say.yaml": """apiVersion: remit/v1
+kind: Tool
+metadata: {id: bench.say, version: 1.0.0, owner: dev}
+spec:
+  effect: read
+  resource: {type: Workspace, id: repository}
+  input: {type: object, additionalProperties: false, properties: {text: {type: string, maxLength: 1000}}}
+  output: {type: object, additionalProperties: false, required: [text], properties: {text: {type: string}}}
+  implementation:
+    process: {argv: [shell, -c, "printf %s \\"$1\\"", say, "text {text}"], output: text, workspace: none}
+""",
+    "policies/owner.yaml": """apiVersion: remit/v1
+kind: Approval
+metadata: {id: bench_owner}
+spec: {role: developer}
+""",
     "tools/bench/echo.yaml": """apiVersion: remit/v1
 kind: Tool
 metadata: {id: bench.echo, version: 1.0.0, owner: dev}
@@ -71,7 +100,8 @@ kind: Policy
 metadata: {id: bench}
 spec:
   rules:
-    - {id: may, effect: permit, tools: [bench.echo, bench.wait], reason: they are harmless}
+    - {id: may, effect: permit, tools: [bench.echo, bench.wait, bench.say], reason: they are harmless}
+    - {id: asks, effect: require_approval, tools: [bench.say], approval: bench_owner, reason: somebody must agree}
 """,
 }
 
