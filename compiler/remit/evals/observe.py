@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from remit.evals.graders.observed import Call, Observed, Request
 from remit.evals.services import READS, Sent
 from remit_runtime.gateway.schemas import Schemas
 from remit_runtime.invoke import Runtime
-from remit_runtime.journal.events import ToolDecided
+from remit_runtime.journal.events import ChildStarted, ToolDecided
+from remit_runtime.journal.sqlite import Journal
 from remit_runtime.run.result import ArtifactFile, RunResult
 
 
@@ -22,7 +23,7 @@ def observed(
     `sent` is what the services of its case received.
     """
     events = runtime.journal.events(result.run)
-    decided = [stored.event for stored in events if isinstance(stored.event, ToolDecided)]
+    decided = tuple(_decided(runtime.journal, result.run))
     value = None if result.output is None else json.loads(result.output)
     valid = None if result.output is None else not schemas.schema(output).faults(value)
     return Observed(
@@ -40,6 +41,18 @@ def observed(
             Request(one.method, one.path, one.host, one.body) for one in sent if one.method not in READS
         ),
     )
+
+
+def _decided(journal: Journal, run: str) -> Iterator[ToolDecided]:
+    """What was decided of calls in a run, and where it handed work on, in its children."""
+    for stored in journal.events(run):
+        match stored.event:
+            case ToolDecided() as decided:
+                yield decided
+            case ChildStarted(child=child) if journal.exists(child):
+                yield from _decided(journal, child)
+            case _:
+                pass
 
 
 def _content(artifact: ArtifactFile) -> Any:

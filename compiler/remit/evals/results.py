@@ -19,7 +19,8 @@ class CaseResult:
     """A case after all its epochs. A case that did not run, or lacked what a grader needs, has not passed.
 
     `violations` counts denied calls that the case did not expect, over all epochs. Money in micro-US-dollars,
-    time in milliseconds, of the costliest epoch. `passed_graders` are those that passed in every epoch.
+    time in milliseconds, of the costliest epoch. `passed_graders` are those that passed in every epoch, where each
+    epoch ended as the case wants.
     """
 
     id: str

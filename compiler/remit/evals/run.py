@@ -81,6 +81,7 @@ class _Epoch:
     milliseconds: int
     run: str | None
     error: str | None
+    ended_well: bool = False
 
 
 def _case(bench: Bench, suite: ReadySuite, ready: ReadyCase) -> CaseResult:
@@ -103,7 +104,10 @@ def _case(bench: Bench, suite: ReadySuite, ready: ReadyCase) -> CaseResult:
         passed_graders=tuple(
             grader.id
             for grader in suite.graders
-            if all(any(one.grader == grader.id and one.passed for one in epoch.grades) for epoch in epochs)
+            if all(
+                epoch.ended_well and any(one.grader == grader.id and one.passed for one in epoch.grades)
+                for epoch in epochs
+            )
         ),
     )
 
@@ -158,6 +162,7 @@ def _judged(bench: Bench, suite: ReadySuite, ready: ReadyCase, result: RunResult
         milliseconds=seen.milliseconds,
         run=result.run,
         error=None,
+        ended_well=ended_well,
     )
 
 

@@ -13,7 +13,7 @@ def observed(
     output: Any = None, calls: tuple[Call, ...] = (), denied: tuple[str, ...] = (), **more: Any
 ) -> Observed:
     return Observed(
-        reason="succeeded",
+        reason=more.get("reason", "succeeded"),
         output=output,
         artifacts=more.get("artifacts", {}),
         calls=calls,
@@ -66,6 +66,12 @@ LOG, GREP = Call("git.log", {"since": "v1"}), Call("git.grep", {"pattern": "x", 
             observed({}, output_valid=True),
             None,
             "the run has an output, and the case expects none",
+        ),
+        (
+            Grader("g", "output_schema"),
+            observed({}, output_valid=None, reason="rejected"),
+            MISSING,
+            "as expected",
         ),
         (
             Grader("g", "output_schema"),

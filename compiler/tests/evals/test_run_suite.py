@@ -219,6 +219,44 @@ def test_an_artifact_that_is_text_is_graded_as_text_whatever_its_name() -> None:
     assert grades(result)["note"] == (True, "as expected")
 
 
+CHILD = """\
+apiVersion: remit/v1
+kind: Agent
+metadata: {id: acme.child, version: 0.1.0, owner: dev}
+spec:
+  purpose: Say a word.
+  tasks: {say: {word: string}}
+  instructions: {text: "Say: {{ task.word }}"}
+  tools: [git.grep]
+  models: [dev]
+  output: {said: string}
+"""
+PARENT = """\
+      steps:
+        - {id: files, tool: git.ls_files, args: {}}
+        - {id: say, type: handoff, agent: acme.child, input: {word: "${task.word}"}}
+"""
+
+
+def test_calls_of_a_child_run_are_calls_of_the_case() -> None:
+    steps = AGENT[AGENT.index("      steps:") : AGENT.index("      output: {files")]
+    files: Files = {
+        "agents/child/agent.yaml": CHILD,
+        "agents/mapper/agent.yaml": AGENT.replace(steps, PARENT),
+        "evals/saying/hello.json": script(
+            {"state": "work", "call": {"tool": "git.log", "args": {}}},
+            {"state": "work", "call": {"tool": "git.grep", "args": {"pattern": "x"}}},
+            {"state": "work", "respond": {"said": "hello"}},
+        ),
+        CASES: case("one", expect={"said": "hello", "calls": ["git.ls_files", "git.grep"]}),
+        SUITE_PATH: SUITE.replace("success: [said]", "success: [said, calls]"),
+    }
+    shown = shown_by(files)
+    result = only(shown.results["saying"])
+    assert (result.passed, result.violations) == (True, 1)
+    assert [one.verdict for one in shown.judgements] == ["failed"]
+
+
 # ---- epochs
 
 

@@ -32,9 +32,12 @@ def contains(grader: Grader, observed: Observed, expected: object) -> str | None
 
 
 def output_schema(_grader: Grader, observed: Observed, expected: object) -> str | None:
-    """None when the output satisfies the agent's output shape, or is not there where the case expects null."""
+    """None when the output satisfies the agent's output shape, or is not there where the case expects null.
+
+    A run that did not succeed owes none.
+    """
     if observed.output_valid is None:
-        return None if expected is None else "the run has no output"
+        return "the run has no output" if observed.reason == "succeeded" and expected is not None else None
     if expected is None:
         return "the run has an output, and the case expects none"
     return None if observed.output_valid else "the output does not satisfy the agent's output shape"
