@@ -109,8 +109,11 @@ def _visit_union(members: tuple[Any, ...]) -> Visit | None:
     if not marked:
         return None
 
+    has_parts = _visit_part in marked
+
     def visit(value: Any, at: Path, found: list[Leaf]) -> None:
-        if isinstance(value, BaseModel):
+        # A mark on a whole union that may be left out, as on a text source, is on its parts too.
+        if isinstance(value, BaseModel) and has_parts:
             _visit_part(value, at, found)
         elif value is not None and plain:
             plain[0](value, at, found)

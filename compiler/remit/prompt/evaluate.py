@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from remit.definitions.state import KNOWN_TO_PROMPTS
 from remit.prompt.expressions import EXPRESSIONS, Broken, Scope, now, start_of, unusable, value_of
 from remit.prompt.filters import FILTERS
+from remit.prompt.plain import OPENERS
 from remit.prompt.refusal import (
     MAX_CHARACTERS,
     MAX_INCLUDES,
@@ -19,7 +20,7 @@ from remit.prompt.refusal import (
     Refused,
 )
 from remit.prompt.segments import Place, Prompt, PromptFault, Segment, Template, Words, joined
-from remit.prompt.tree import Tree, tree_of
+from remit.prompt.tree import Tree, tree_of, with_line_feeds
 from remit.prompt.values import Value, is_list, kind_of, text_of
 
 if TYPE_CHECKING:
@@ -192,8 +193,11 @@ def _set(node: nodes.Assign, scope: Scope) -> None:
     if not isinstance(node.target, nodes.Name):
         raise Refused("a `set` has one name", start_of(node.target))
     name = _settable(node.target, scope)
-    scope.frames[-1][name] = Broken()
-    scope.frames[-1][name] = now(node.node, scope, NOT_A_CONSTANT)
+    try:
+        scope.frames[-1][name] = now(node.node, scope, NOT_A_CONSTANT)
+    except Refused:
+        scope.frames[-1][name] = Broken()
+        raise
 
 
 NOT_A_CONSTANT = "no name can stand for it"
@@ -218,6 +222,9 @@ def _include(node: nodes.Include, scope: Scope, work: _Evaluation, depth: int) -
     written = node.template.value
     place = scope.tree.place(start_of(node.template), len(written) + 2)
     template = work.read(scope.tree.template.base, written, place)
+    if template is not None and not any(opener in template.text for opener in OPENERS):
+        _add(Words(with_line_feeds(template.text)), work)
+        return
     tree = None if template is None else _included(template, work)
     if tree is not None:
         _body(tree.root.body, replace(scope, tree=tree, frames=(*scope.frames, {})), work, depth + 1)

@@ -10,7 +10,8 @@ import re
 from remit.definitions.state import KNOWN_TO_PROMPTS
 from remit.prompt.segments import Place, Segment, SlotAt, Template, Words, joined
 
-_OPENERS = ("{{", "{%", "{#")
+OPENERS = ("{{", "{%", "{#")
+"""Without one of these a text is itself."""
 _PLAIN = re.compile(
     r"\{\{\s*(?P<root>[A-Za-z_][A-Za-z0-9_]*)(?P<steps>(?:\.[A-Za-z_][A-Za-z0-9_]*)*)\s*\}\}|\{#[^-+#](?s:.*?)#\}",
     re.ASCII,
@@ -25,12 +26,13 @@ _NOT_PLAIN = re.compile(r"\{%|[-+]#\}|\r")
 def plain_segments(template: Template) -> tuple[Segment, ...] | None:
     """The segments of a template that holds nothing but text, comments and slots `{{ root.step }}`, else None."""
     source = template.text
-    if not any(opener in source for opener in _OPENERS):
+    if not any(opener in source for opener in OPENERS):
         return joined([Words(source)])
-    if _NOT_PLAIN.search(source):
+    if _NOT_PLAIN.search(source) or source.rfind("{#") > source.rfind("#}"):
+        # A comment that never ends would be sought from each opening to the end of the text.
         return None
     segments: list[Segment] = []
-    end, line, line_start = 0, 1, 0
+    end, line, line_start, counted = 0, 1, 0, 0
     for found in _PLAIN.finditer(source):
         root, text = found["root"], source[end : found.start()]
         if root in _NOT_SLOTS or "{{" in text or "{#" in text or text.endswith("{"):
@@ -38,8 +40,9 @@ def plain_segments(template: Template) -> tuple[Segment, ...] | None:
         segments.append(Words(text))
         if root is not None:
             at = found.start("root")
-            line += source.count("\n", line_start, at)
-            line_start = max(line_start, source.rfind("\n", line_start, at) + 1)
+            line += source.count("\n", counted, at)
+            line_start = max(line_start, source.rfind("\n", counted, at) + 1)
+            counted = at
             place = Place(template.file, line, at - line_start + 1, len(root))
             segments.append(SlotAt(root, tuple(found["steps"].split(".")[1:]), place))
         end = found.end()

@@ -18,7 +18,7 @@ from remit.prompt.segments import Place, PromptFault, Template
 if TYPE_CHECKING:
     from jinja2 import Environment, nodes
 
-MAX_CHARACTERS = 256 * 1024
+MAX_CHARACTERS = 64 * 1024
 """Of a template that is more than text and slots."""
 
 _LINE_END = re.compile(r"\r\n|\r")
@@ -38,6 +38,11 @@ class Tree:
         return place_of(self.template.file, self.lines, offset, length)
 
 
+def with_line_feeds(text: str) -> str:
+    """The text with every line end as LF, as Jinja2 has it."""
+    return _LINE_END.sub("\n", text)
+
+
 def place_of(file: str, lines: tuple[int, ...], offset: int, length: int = 1) -> Place:
     """The place of an offset in a text whose lines begin at the offsets `lines`."""
     line = bisect_right(lines, offset)
@@ -50,7 +55,7 @@ def tree_of(template: Template) -> Tree | PromptFault:
     from jinja2.lexer import TokenStream
     from jinja2.parser import Parser
 
-    source = _LINE_END.sub("\n", template.text)
+    source = with_line_feeds(template.text)
     lines = (0, *(match.end() for match in re.finditer("\n", source)))
     if len(source) > MAX_CHARACTERS:
         message = f"the template has {len(source)} characters, and may have {MAX_CHARACTERS}"
