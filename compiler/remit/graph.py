@@ -140,7 +140,13 @@ def unbounded_cycles(graph: StateGraph) -> tuple[tuple[str, ...], ...]:
     A cycle is bounded when one of its states says how often it may be visited.
     """
     live = reachable(graph.edges, [graph.start] if graph.start in graph.edges else []) - graph.bounded
-    edges = {name: tuple(t for t in graph.edges[name] if t in live) for name in graph.edges if name in live}
+    return cycles_of(
+        {name: tuple(t for t in graph.edges[name] if t in live) for name in graph.edges if name in live}
+    )
+
+
+def cycles_of(edges: Edges) -> tuple[tuple[str, ...], ...]:
+    """A shortest cycle for each knot of edges; the first name stands last again."""
     edges = _between_cycles(edges)
     back = reversed_edges(edges)
     done: set[str] = set()

@@ -12,9 +12,9 @@ Level = Literal["error", "warning", "off"]
 Levels = Mapping[str, Level]
 """What a repository wants of its rules, by code or name."""
 
-LOCKED_GROUPS = ("SYN", "SCH", "REF", "BUD009")
+LOCKED_GROUPS = ("SYN", "SCH", "REF", "BUD009", "GRF015")
 """Groups and single rules that keep their level: without them the later ones would judge what was never read, and
-nothing could be lowered for a model without a price."""
+nothing could be lowered for a model without a price or for agents that hand off in a circle."""
 
 Stage = TypeVar("Stage")
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+import msgspec
+
 from remit.authority.lower import lower_policies
 from remit.definitions import (
     API_VERSION,
@@ -25,6 +27,7 @@ from remit.lower.policies import authority_of
 from remit.lower.states import Scope
 from remit.lower.tools import tool_ir
 from remit_runtime.bundle.agent import AgentIR
+from remit_runtime.bundle.graph import HandoffState
 from remit_runtime.bundle.manifest import AgentEntry, Library
 from remit_runtime.bundle.policy import PolicySet
 from remit_runtime.canonical import Digest, canonical_json, digest_of
@@ -121,7 +124,7 @@ def _agents(portfolio: Portfolio, agents: Mapping[str, Agent], objects: Objects)
         tools[name] = (tool, objects.add(lowered))
     models = {name: objects.add(model_ir(every_model[name], credentials)) for name in named}
     every_agent, sources = portfolio.of(Agent), portfolio.of(ContextSource)
-    return {
+    alone = {
         name: agent_ir(
             Scope(
                 agent,
@@ -138,6 +141,36 @@ def _agents(portfolio: Portfolio, agents: Mapping[str, Agent], objects: Objects)
         )
         for name, agent in sorted(agents.items())
     }
+    return with_children(alone)
+
+
+def with_children(agents: Mapping[str, AgentIR]) -> dict[str, AgentIR]:
+    """The agents, each with the digests of those it hands off to in its states: so its own covers them too.
+
+    A child that is not among the agents stays without a digest, and a runtime refuses to start it.
+
+    Raises:
+        RuntimeError: hand-offs go round in a circle, which `handoff-cycle` finds.
+    """
+    done: dict[str, AgentIR] = {}
+
+    def pinned(name: str, above: tuple[str, ...]) -> AgentIR:
+        if name in above:
+            raise RuntimeError(f"agent `{name}` is lowered before it is known")
+        if name not in done:
+            states = tuple(
+                msgspec.structs.replace(
+                    state, object=digest_of(canonical_json(pinned(state.agent, (*above, name))))
+                )
+                if isinstance(state, HandoffState) and state.agent in agents
+                else state
+                for state in agents[name].graph.states
+            )
+            graph = msgspec.structs.replace(agents[name].graph, states=states)
+            done[name] = msgspec.structs.replace(agents[name], graph=graph)
+        return done[name]
+
+    return {name: pinned(name, ()) for name in agents}
 
 
 def _leased(tools: Iterable[Tool], models: Iterable[Model]) -> list[str]:

@@ -4,6 +4,7 @@ from remit.rules.budgets.unknown_price import unknown_price
 from remit.rules.evals.suite_of_another_agent import suite_of_another_agent
 from remit.rules.evals.too_few_cases import too_few_cases
 from remit.rules.graph.dead_end import dead_end
+from remit.rules.graph.handoff_cycle import handoff_cycle
 from remit.rules.graph.no_way_to_end import no_way_to_end
 from remit.rules.graph.start_at_end import start_at_end
 from remit.rules.graph.unbounded_loop import unbounded_loop
@@ -73,6 +74,7 @@ LINKED = (
     too_few_cases,
     suite_of_another_agent,
     unknown_price,
+    handoff_cycle,
 )
 """Rules over the portfolio: what parsing and linking found."""
 

@@ -8,13 +8,19 @@ from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any, cast
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from remit.lower.portfolio import Lowered
 from remit.read import read
-from remit_runtime.canonical import Digest
+from remit_runtime.bundle.graph import HandoffState
+from remit_runtime.bundle.manifest import Manifest
+from remit_runtime.bundle.references import reached
+from remit_runtime.bundle.words import FORMAT
+from remit_runtime.canonical import Digest, canonical_json, decode_strict, digest_of
+from remit_runtime.errors import BundleRejected
 
 Files = Mapping[str, str]
 LowerFiles = Callable[..., Lowered]
@@ -69,7 +75,7 @@ UNSEEN = {
     "the owner of a tool": (COMMENT, "owner: appsec", "owner: dev"),
     "blanks in a schema": (DECISION, '"type": "object",', '"type":    "object",'),
     "a case of a suite": ("evals/review/cases.jsonl", '"A key was found."', '"Another text."'),
-    "the graders of a suite": (SUITE, "order: exact", "order: any_order"),
+    "the graders of a suite": (SUITE, "trajectory, order: exact", "trajectory, order: any_order"),
     "a rule of a policy": (POLICY, "max_paths: 20", "max_paths: 10"),
     "a tool nobody is granted": ("tools/acme/count.yaml", "maxLength: 500", "maxLength: 400"),
 }
@@ -131,12 +137,38 @@ SEEN = {
 
 
 @pytest.mark.parametrize("edit", SEEN.values(), ids=SEEN)
-def test_what_an_agent_does_otherwise_changes_its_closure_and_no_other(
+def test_what_an_agent_does_otherwise_changes_its_closure_and_those_that_hand_off_to_it(
     grown: Files, before: Lowered, lower_files: LowerFiles, edit: tuple[str, str, str, str]
 ) -> None:
     path, old, new, agent = edit
     after = closures(lower_files(edited(grown, path, old, new)))
-    assert {name for name, closure in closures(before).items() if after[name] != closure} == {agent}
+    above = {"acme.reviewer"} if agent == "acme.explainer" else set[str]()
+    changed = {name for name, closure in closures(before).items() if after[name] != closure}
+    assert changed == {agent, *above}
+
+
+def test_a_bundle_whose_handoff_pins_another_agent_than_it_holds_is_refused(before: Lowered) -> None:
+    parent, child = before.agents["acme.reviewer"], before.agents["acme.explainer"]
+    [pinned] = {
+        state.object
+        for state in parent.graph.states
+        if isinstance(state, HandoffState) and state.agent == child.id
+    }
+    assert pinned == digest_of(canonical_json(child))
+    other = msgspec.structs.replace(child, risk="critical")
+    entries = tuple(
+        msgspec.structs.replace(entry, closure=digest_of(canonical_json(other)))
+        if entry.id == child.id
+        else entry
+        for entry in before.entries
+    )
+    objects = {**before.objects, digest_of(canonical_json(other)): canonical_json(other)}
+    manifest = Manifest(
+        FORMAT, "acme", "remit/v1", "dev", entries, before.policy_digest, before.source_map, (), ()
+    )
+    with pytest.raises(BundleRejected) as caught:
+        reached(manifest, lambda digest, shape: decode_strict(objects[digest], shape))
+    assert caught.value.code == "identity_mismatch"
 
 
 def test_a_reviewed_tool_of_a_server_is_pinned_whole(grown: Files, lower_files: LowerFiles) -> None:

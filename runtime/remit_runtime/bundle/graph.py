@@ -151,7 +151,10 @@ class MemoryState(Struct, frozen=True, tag="memory"):
 
 
 class HandoffState(Struct, frozen=True, tag="handoff"):
-    """A child run of another agent of the same bundle. `chosen_by` names the decide state whose model chose it."""
+    """A child run of another agent of the same bundle. `chosen_by` names the decide state whose model chose it.
+
+    `object` pins the child: it is the digest of the agent that is handed to, so that a closure covers it.
+    """
 
     id: str
     agent: str
@@ -162,6 +165,7 @@ class HandoffState(Struct, frozen=True, tag="handoff"):
     ok: str
     failed: str | None
     max_visits: int | None = None
+    object: Digest | None = None
 
 
 class Branch(Struct, frozen=True):

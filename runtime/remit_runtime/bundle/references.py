@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from remit_runtime.bundle.agent import AgentIR, ContextSourceIR, ModelIR
-from remit_runtime.bundle.graph import CheckState, DecideState
+from remit_runtime.bundle.graph import CheckState, DecideState, HandoffState
 from remit_runtime.bundle.manifest import AgentCard, AgentEntry, Manifest
 from remit_runtime.bundle.tool import CredentialIR, McpIR, ToolIR
 from remit_runtime.canonical import Digest
@@ -46,13 +46,18 @@ def reached(manifest: Manifest, load: Load) -> Reached:
     """Every object the manifest reaches, through agents, tools, models and their credentials.
 
     What two places say of one thing must agree: an entry's id and version with those of its closure, a pin's with
-    those of its tool, so that no name in the bundle stands for two things.
+    those of its tool, the child of a handoff with its entry, so that no name in the bundle stands for two things.
 
     Raises:
         BundleRejected: `identity_mismatch`, or whatever `load` raises.
     """
     walk = _Walk(load, {manifest.policy, manifest.source_map})
     agents = {entry.id: _agent(entry, walk) for entry in manifest.agents}
+    closures = {entry.id: entry.closure for entry in manifest.agents}
+    for agent in agents.values():
+        for state in agent.graph.states:
+            if isinstance(state, HandoffState) and state.object is not None:
+                _same(closures.get(state.agent), state.object, f"agent `{state.agent}` of agent `{agent.id}`")
     return Reached(agents, frozenset(walk.named | walk.schemas), frozenset(walk.schemas))
 
 
