@@ -423,7 +423,7 @@ def _policy(
         (),
         (EnvironmentIR(environment, (), (), None, False, ()),),
         (),
-        (RedactPattern("secret", "github-token", r"\bghp_[A-Za-z0-9]{36,251}\b"),),
+        (),
     )
 
 

@@ -47,7 +47,8 @@ def of_run(run: str, event: events.RunStarted, content: Content) -> dict[str, Va
         USER=event.user,
         USER_ASSERTED=event.asserted_user,
         TENANT=event.tenant,
-        INPUT=content.of(event.input),
+        # Nobody has searched what a person wrote: the journal holds the task's input as it came.
+        INPUT=event.input if content.setting == "full" else None,
     )
 
 

@@ -21,6 +21,7 @@ from remit_runtime.bundle.graph import (
     Route,
 )
 from remit_runtime.bundle.open import VerifiedBundle
+from remit_runtime.bundle.policy import RedactPattern
 from remit_runtime.canonical import Digest
 from remit_runtime.cli import main
 from remit_runtime.cli.conformance import reopened
@@ -38,6 +39,7 @@ SUMMARY = {
     "required": ["summary"],
     "properties": {"summary": {"type": "string"}},
 }
+TOKEN = RedactPattern("secret", "github-token", r"\bghp_[A-Za-z0-9]{36,251}\b")
 Make = Callable[..., VerifiedBundle]
 
 
@@ -65,7 +67,7 @@ def made(
         )
         plain = hand_agent("acme.plain", (EndState("done", "succeeded", Constant("{}"), ()),), asks=False)
         agent = hand_agent("acme.digest", states, ("git.log", "repo.delete"), **changes)
-        release = make_release([agent, plain], [log, delete])
+        release = make_release([agent, plain], [log, delete], redact=(TOKEN,))
         bundle: VerifiedBundle = release.open()
         return bundle
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from remit_runtime.bundle.graph import Constant, DecideState, EndState, Reference, Route
+from remit_runtime.bundle.policy import RedactPattern
 from remit_runtime.canonical import Digest
 from remit_runtime.cli import main
 from remit_runtime.errors import RunRefused
@@ -31,6 +32,8 @@ from remit_runtime.trace.spool import left, spooled
 pytest.importorskip("opentelemetry.exporter.otlp.proto.http", reason="the extra `trace` is not installed")
 
 CANARY = "ghp_" + "c4n4ry" * 6
+TOKEN = RedactPattern("secret", "github-token", r"\bghp_[A-Za-z0-9]{36,251}\b")
+STOLEN = {"call": {"tool": "mail.send", "args": {"text": f"key {CANARY}"}}}
 SUMMARY = {
     "type": "object",
     "additionalProperties": False,
@@ -210,7 +213,7 @@ def release(
     done = EndState("done", "succeeded", Reference("work"), ())
     plain = EndState("done", "succeeded", Constant("{}"), ())
     must = hand_agent("acme.traced", (work, done), trace="required", duties=("trace_required",))
-    return make_release([must, hand_agent("acme.plain", (plain,), asks=False)])
+    return make_release([must, hand_agent("acme.plain", (plain,), asks=False)], redact=(TOKEN,))
 
 
 @pytest.fixture
@@ -226,8 +229,8 @@ def traced(release: Any, make_runtime: Callable[..., Runtime]) -> Callable[..., 
 
 
 def asked(agent: str = "acme.traced", *decisions: object) -> InvokeRequest:
-    model = scripted(*(decisions or ({"respond": {"summary": f"One key {CANARY}."}},)))
-    return InvokeRequest(agent, {"since": "v1"}, "os:ada", model=model)
+    model = scripted(*(decisions or (STOLEN, {"respond": {"summary": "One key."}})))
+    return InvokeRequest(agent, {"since": f"v1 {CANARY}"}, "os:ada", model=model)
 
 
 def test_an_agent_that_must_be_traced_does_not_start_without_an_exporter(

@@ -107,12 +107,18 @@ def test_an_agent_that_allows_no_content_gives_none(governed_run: Family) -> Non
 
 
 def test_content_is_cut_short_unless_all_of_it_is_allowed(governed_run: Family) -> None:
-    first = governed_run.events[0]
-    event: Any = msgspec.structs.replace(first.event, input="x" * 5_000)
-    family = Family(governed_run.run, governed_run.run, (replace(first, event=event),), ())
-    short = spans_of(with_content(family, "redacted"))[0].attributes[names.INPUT]
+    last = governed_run.events[-1]
+    event: Any = msgspec.structs.replace(last.event, output="x" * 5_000)
+    events = (governed_run.events[0], replace(last, event=event))
+    family = Family(governed_run.run, governed_run.run, events, ())
+    short = spans_of(with_content(family, "redacted"))[-1].attributes[names.OUTPUT_TEXT]
     assert short == f"{'x' * MAX_CONTENT}... (5000 characters)"
-    assert spans_of(with_content(family, "full"))[0].attributes[names.INPUT] == "x" * 5_000
+    assert spans_of(with_content(family, "full"))[-1].attributes[names.OUTPUT_TEXT] == "x" * 5_000
+
+
+def test_the_input_of_a_task_stands_only_in_spans_that_may_hold_everything(governed_run: Family) -> None:
+    assert names.INPUT not in spans_of(governed_run)[0].attributes
+    assert names.INPUT in spans_of(with_content(governed_run, "full"))[0].attributes
 
 
 def test_a_call_that_was_not_sent_is_an_error_with_the_code_of_its_denial(governed_run: Family) -> None:
