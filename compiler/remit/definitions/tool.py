@@ -26,6 +26,7 @@ from remit.definitions.words import (
     Positive,
     SomeDistinct,
     Text,
+    ToolId,
     ToolListPath,
     TypeName,
     Url,
@@ -105,10 +106,15 @@ class Recovery(Part):
 
     mode: Literal["idempotent", "probe", "manual"]
     probe_by: SomeDistinct[Name] = ()
+    probe_tool: Maybe[ToolId] = None
+    probe_mark: Maybe[Name] = None
 
     @model_validator(mode="after")
     def _probes_by_something(self) -> Self:
-        only_with(self, "probe_by", self.mode == "probe", f"mode: {self.mode}")
+        for key in ("probe_by", "probe_tool", "probe_mark"):
+            only_with(self, key, self.mode == "probe", f"mode: {self.mode}")
+        if (self.probe_tool is None) != (self.probe_mark is None):
+            refuse(Wrong("missing-key", (), "", ("probe_tool" if self.probe_tool is None else "probe_mark",)))
         if self.mode == "probe" and not self.probe_by:
             refuse(Wrong("missing-key", (), "", ("probe_by",)))
         return self
@@ -240,10 +246,17 @@ class ToolSpec(Part):
 
     @model_validator(mode="after")
     def _repeats_only_what_may_be_repeated(self) -> Self:
+        if self.recovery.probe_mark is not None and not self._is_marked(self.recovery.probe_mark):
+            refuse(Wrong("exclusive-keys", ("recovery", "probe_mark"), "probe_mark", ("body: arguments",)))
         if self.limits.attempts > 1 and self.effect != "read" and self.recovery.mode != "idempotent":
             effect = f"effect: {self.effect}"
             refuse(Wrong("exclusive-keys", ("limits", "attempts"), "attempts", (effect,)))
         return self
+
+    def _is_marked(self, argument: str) -> bool:
+        """Whether an argument goes into the body of a request, where a mark can stand behind it."""
+        http = self.implementation.http
+        return http is not None and http.body == "arguments" and argument not in http.query
 
 
 class Tool(Part):

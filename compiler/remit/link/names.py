@@ -122,9 +122,7 @@ def _named_arguments(tool: Tool) -> Iterator[tuple[Path, str]]:
         yield ("spec", "resource", "arg"), spec.declared_resource.arg
     for name in spec.arguments:
         yield ("spec", "arguments", name, KEY), name
-    if spec.declared_recovery is not None:
-        for index, name in enumerate(spec.declared_recovery.probe_by):
-            yield ("spec", "recovery", "probe_by", index), name
+    yield from _probed_arguments(tool)
     for at, text in _texts(tool):
         for piece in placeholders(text) or ():
             if isinstance(piece, Placeholder):
@@ -132,6 +130,16 @@ def _named_arguments(tool: Tool) -> Iterator[tuple[Path, str]]:
     if spec.implementation.http is not None:
         for index, name in enumerate(spec.implementation.http.query):
             yield ("spec", "implementation", "http", "query", index), name
+
+
+def _probed_arguments(tool: Tool) -> Iterator[tuple[Path, str]]:
+    recovery = tool.spec.declared_recovery
+    if recovery is None:
+        return
+    for index, name in enumerate(recovery.probe_by):
+        yield ("spec", "recovery", "probe_by", index), name
+    if recovery.probe_mark is not None:
+        yield ("spec", "recovery", "probe_mark"), recovery.probe_mark
 
 
 def _texts(tool: Tool) -> Iterator[tuple[Path, str]]:

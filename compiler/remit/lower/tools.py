@@ -46,7 +46,12 @@ def tool_ir(
             ir.TrustedField(field, trust.trust, trust.type)
             for field, trust in sorted(spec.output_trust.items())
         ),
-        recovery=ir.Recovery(spec.recovery.mode, tuple(sorted(spec.recovery.probe_by))),
+        recovery=ir.Recovery(
+            spec.recovery.mode,
+            tuple(sorted(spec.recovery.probe_by)),
+            spec.recovery.probe_tool,
+            spec.recovery.probe_mark,
+        ),
         limits=ir.Limits(
             timeout_milliseconds=spec.limits.timeout_seconds * 1000,
             rate_per_minute=spec.limits.rate_per_minute,

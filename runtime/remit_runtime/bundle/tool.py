@@ -31,8 +31,16 @@ class ResourceBinding(Struct, frozen=True):
 
 
 class Recovery(Struct, frozen=True):
+    """What an open call asks of who resumes its run.
+
+    With `probe_tool` the gateway marks the argument `probe_mark` of a request with the call's key, and who resumes
+    calls that tool with the arguments `probe_by` and looks for the mark in the same field of what it gives back.
+    """
+
     mode: Literal["idempotent", "probe", "manual"]
     probe_by: tuple[str, ...]
+    probe_tool: str | None = None
+    probe_mark: str | None = None
 
 
 class Limits(Struct, frozen=True):

@@ -21,6 +21,7 @@ from remit_runtime.gateway.executables import Resolved, resolve
 from remit_runtime.gateway.http import PreparedRequest, prepared_request
 from remit_runtime.gateway.http_request import host_of
 from remit_runtime.gateway.load import Gateway
+from remit_runtime.gateway.mark import marked
 from remit_runtime.gateway.originated import origins, values_of
 from remit_runtime.gateway.outcome import CallRequest, Denial, NeedsApproval
 from remit_runtime.gateway.sandbox import Layer, layer_for
@@ -245,7 +246,7 @@ def _request(gateway: Gateway, draft: Draft, http: HttpIR) -> PreparedRequest | 
     left = max(0, request.deadline_ms - gateway.clock()) / 1000
     return prepared_request(
         http,
-        _known(draft.arguments),
+        marked(tool.recovery, _known(draft.arguments), next_call(request.lease)),
         gateway.stands_for,
         gateway.endpoints,
         gateway.network,

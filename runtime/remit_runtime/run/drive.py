@@ -28,14 +28,14 @@ from remit_runtime.run.effects import (
     Wait,
 )
 from remit_runtime.run.move import detailed
-from remit_runtime.run.perform import Halted, Performed, confirmed, expired, perform
+from remit_runtime.run.perform import Paused, Performed, confirmed, expired, perform
 from remit_runtime.run.result import RunResult, ended_result, waiting_result
 from remit_runtime.run.state import RunState, fold
 from remit_runtime.run.step import effects_of
 from remit_runtime.run.stops import stop_after
 from remit_runtime.run.verified import verified
 from remit_runtime.run.waiting import waits_for_people
-from remit_runtime.run.worker import Driven, Worker, appended, taken_up
+from remit_runtime.run.worker import Driven, Halted, Worker, appended, taken_up
 
 
 def drive(worker: Worker, driven: Driven) -> RunResult:
@@ -53,7 +53,7 @@ def drive(worker: Worker, driven: Driven) -> RunResult:
         return _broken_off(worker, driven, "failed", error)
 
 
-def _driven(worker: Worker, driven: Driven) -> RunResult:
+def _driven(worker: Worker, driven: Driven) -> RunResult:  # noqa: C901 (one flat match over what may come of an effect)
     waiting: dict[str, Wait] = {}
     taken = driven if _rests(worker, driven) else taken_up(worker, driven)
     if isinstance(taken, Refused):
@@ -72,6 +72,8 @@ def _driven(worker: Worker, driven: Driven) -> RunResult:
                 driven = performed
             case Halted():
                 return _stopped(worker, performed.driven, performed.refused)
+            case Paused():
+                return _wait(worker, performed.driven, performed.wait)
             case Finish():
                 return finish(worker, driven, performed)
             case Wait() if isinstance(moves.effect, FollowChild):

@@ -44,10 +44,11 @@ from remit_runtime.run.effects import (
     Wait,
 )
 from remit_runtime.run.gather import packet_of
+from remit_runtime.run.probe import Known, Unsure, lost, probed
 from remit_runtime.run.question import question, too_large_of
 from remit_runtime.run.state import INTERRUPTED, deadline_of, fold_all
 from remit_runtime.run.waiting import is_due, waits_for_people
-from remit_runtime.run.worker import Driven, Worker, appended, caught_up, eval_status
+from remit_runtime.run.worker import Driven, Halted, Worker, appended, caught_up, eval_status
 from remit_runtime.trust.approvers import approvers_of
 
 Outward = (
@@ -64,14 +65,14 @@ Outward = (
 
 
 @dataclass(frozen=True)
-class Halted:
-    """An effect that did not happen, or not to its end, because the journal refused it."""
+class Paused:
+    """The run waits after something of the effect was written down, so its lease has moved on."""
 
     driven: Driven
-    refused: Refused
+    wait: Wait
 
 
-Performed = Driven | Halted | Finish | Wait
+Performed = Driven | Halted | Finish | Wait | Paused
 
 
 def perform(worker: Worker, driven: Driven, effect: Outward) -> Performed:
@@ -183,13 +184,22 @@ def _spent(worker: Worker, driven: Driven, effect: CallTool) -> Performed:
 
 
 def _recover(worker: Worker, driven: Driven, effect: RecoverTool) -> Performed:
-    if effect.recovery != "idempotent":
-        detail = f"nobody knows how call `{effect.call}` of `{effect.tool}` ended, and it may not be repeated"
+    if effect.recovery == "idempotent":
+        return _append(worker, driven, lost(effect))
+    detail = f"nobody knows how call `{effect.call}` of `{effect.tool}` ended, and it may not be repeated"
+    if effect.recovery == "manual":
         return Wait(effect.state, "unknown_outcome", detail)
-    lost = ToolSettled(
-        effect.call, effect.state, effect.tool, "unknown", INTERRUPTED, None, None, (), Spend(tool_calls=1)
-    )
-    return _append(worker, driven, lost)
+    found = probed(worker, driven, effect)
+    match found:
+        case Known():
+            return _append(worker, found.driven, found.settled)
+        case Unsure():
+            return Paused(
+                found.driven,
+                Wait(effect.state, "unknown_outcome", f"{detail}: {found.why}", None, found.until_ms),
+            )
+        case Halted():
+            return found
 
 
 def _request(worker: Worker, driven: Driven, effect: RequestApproval) -> Performed:

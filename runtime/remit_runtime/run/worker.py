@@ -66,6 +66,14 @@ class Driven:
         return self.state.started
 
 
+@dataclass(frozen=True)
+class Halted:
+    """An effect that did not happen, or not to its end, because the journal refused it."""
+
+    driven: Driven
+    refused: Refused
+
+
 def claimed(journal: Journal, run: str, owner: str) -> Lease | Refused:
     """The lease of a run that nobody drives, or whose worker was a process of this machine that is gone."""
     lease = journal.claim(run, owner, LEASE_MS)

@@ -27,6 +27,7 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or "0")
         data = self.rfile.read(min(length, MAX_BODY_BYTES))
         headers = {name.lower(): text for name, text in self.headers.items()}
+        github.before_effect(self.command, self.path)
         with github.lock:
             response = answer(github, self.command, self.path, headers, data)
             github.requests.append((self.command, self.path, response.status))

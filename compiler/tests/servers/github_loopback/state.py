@@ -71,8 +71,9 @@ def nothing(_method: str, _path: str) -> None:
 class GitHub:
     """The state. `requests` holds method, path and status of each, `remaining` what is left of the rate limit.
 
-    `echoes_authorization` puts the header into every error, as careless servers do. `before_answer` is called with
-    method and path when a request has had its effect and nobody knows it yet.
+    `echoes_authorization` puts the header into every error, as careless servers do. `before_effect` is called with
+    method and path when a request has come, and drops it by raising OSError; `before_answer` when it has had its
+    effect and nobody knows it yet.
     """
 
     token: str
@@ -81,6 +82,7 @@ class GitHub:
     requests: list[tuple[str, str, int]] = field(default_factory=list[tuple[str, str, int]])
     violations: list[str] = field(default_factory=list[str])
     remaining: int = LIMIT
+    before_effect: Callable[[str, str], None] = nothing
     before_answer: Callable[[str, str], None] = nothing
     echoes_authorization: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)

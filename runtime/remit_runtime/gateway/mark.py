@@ -1,0 +1,31 @@
+"""The mark of a call: what a request leaves behind, so that whoever lost its answer finds out whether it was done."""
+
+from __future__ import annotations
+
+from remit_runtime.bundle.tool import Recovery
+from remit_runtime.gateway.arguments import Arguments
+from remit_runtime.models.json_text import Json
+
+
+def mark_of(call: str) -> str:
+    """The mark of a call's key: a comment of HTML and Markdown, which people are not shown."""
+    return f"<!-- remit:{call} -->"
+
+
+def marked(recovery: Recovery, arguments: Arguments, call: str) -> Arguments:
+    """The arguments as they are sent: with the mark behind the text that bears it, where there is one."""
+    name = recovery.probe_mark
+    text = None if name is None else arguments.get(name)
+    if name is None or not isinstance(text, str):
+        return arguments
+    return {**arguments, name: f"{text}\n\n{mark_of(call)}"}
+
+
+def bearer_of(output: Json, field: str, call: str) -> Json:
+    """The item of a list whose field bears the mark of a call; None where there is none."""
+    items = output.get("items") if isinstance(output, dict) else None
+    for item in items if isinstance(items, list) else ():
+        text = item.get(field) if isinstance(item, dict) else None
+        if isinstance(text, str) and mark_of(call) in text:
+            return item
+    return None
