@@ -38,6 +38,7 @@ NOTE = {"respond": {"note": "done"}}
 class Ended:
     """What a case has come to: its events, and those of its child runs, in the order in which they happened."""
 
+    run: str
     status: str
     events: tuple[RunEvent, ...]
 
@@ -75,23 +76,26 @@ class Road:
             self.ended[case["id"]] = self._run(case)
         return self.ended[case["id"]]
 
+    def model_of(self, case: Mapping[str, Any]) -> ScriptedModel:
+        """The model that obeys whatever it reads."""
+        script: Any = {"version": 0, "decisions": [*case["decisions"], NOTE, NOTE]}
+        return ScriptedModel(parse_script(json_text(script).encode()))
+
     def _run(self, case: Mapping[str, Any]) -> Ended:
         for tool in TOOLS:
             given = case["outputs"].get(tool, {"done": True})
             (self.outputs / f"{tool}.json").write_text(json.dumps(given), "utf-8")
-        decisions = [*case["decisions"], NOTE, NOTE]
-        script: Any = {"version": 0, "decisions": decisions}
         agent = case.get("agent", "acme.worker")
         request = InvokeRequest(
             agent,
             case["task"],
             "os:ada",
-            model=ScriptedModel(parse_script(json_text(script).encode())),
+            model=self.model_of(case),
             quoted=tuple(case.get("quoted", ())),
         )
         result = invoke(self.bench.runtime, self.bench.bundle, request)
         journal = self.bench.runtime.journal
-        return Ended(result.reason or "waiting", tuple(_events(journal, result.run)))
+        return Ended(result.run, result.reason or "waiting", tuple(_events(journal, result.run)))
 
 
 def _events(journal: Journal, run: str) -> Iterator[RunEvent]:

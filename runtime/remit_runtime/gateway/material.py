@@ -20,7 +20,7 @@ from remit_runtime.journal.events import (
 )
 from remit_runtime.journal.sqlite import Journal
 from remit_runtime.models.json_text import trusted_json
-from remit_runtime.policy.material import Material, Source, source_of
+from remit_runtime.policy.material import Material, Source, source_of, with_sources
 
 MAX_RUNS_KEPT = 64
 
@@ -80,9 +80,7 @@ def _folded(
 
 
 def _with(folded: Folded, seq: int, *sources: Source) -> Folded:
-    # What was looked up before is forgotten: more may be found now.
-    material = replace(folded.material, sources=(*folded.material.sources, *sources), kept={})
-    return replace(folded, seq=seq, material=material)
+    return replace(folded, seq=seq, material=with_sources(folded.material, *sources))
 
 
 def _begun(bundle: VerifiedBundle, journal: Journal, run: str, started: RunStarted, seq: int) -> Folded:

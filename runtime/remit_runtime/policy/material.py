@@ -7,12 +7,12 @@ when the child began: a value that was handed on has the origin that it has ther
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from remit_runtime.bundle.graph import ArrayOf, Binding, Constant, ObjectOf, Reference, Text
 from remit_runtime.bundle.tool import TrustedField
-from remit_runtime.policy.normalise import folded, spelled
+from remit_runtime.policy.normalise import folded, normal, spelled
 
 Path = tuple[str, ...]
 Trust = Literal["untrusted", "vouches", "directory", "minted", "keys"]
@@ -45,7 +45,8 @@ class Source:
     """One output: the call (or packet, question, child) that gave it, its value, and its leaves.
 
     `number` is that of the call in `call.N`; `made` says that the call had an effect, so that its ids are of things
-    that this run has made. `loose` is all that others may have written, folded, to be searched.
+    that this run has made. `loose` is all that others may have written, folded, to be searched; `listed` is the same
+    of declared fields, `forms` are these by type and normal form, and `named` the keys of records by theirs.
     """
 
     name: str
@@ -56,6 +57,9 @@ class Source:
     declared: tuple[Leaf, ...]
     untrusted: tuple[Leaf, ...]
     loose: str
+    listed: str
+    forms: Mapping[tuple[str, str], tuple[Leaf, ...]]
+    named: Mapping[str, tuple[Leaf, ...]]
 
     def at(self, path: Path) -> Leaf | None:
         """The leaf at a path, with the trust of its field."""
@@ -101,6 +105,12 @@ class Material:
         return any(".".join(path[:end]) in self.quoted for end in range(1, len(path) + 1))
 
 
+def with_sources(material: Material, *sources: Source) -> Material:
+    """The material with more outputs. What was looked up in the input stands; where values are is asked again."""
+    kept = {key: value for key, value in material.kept.items() if key[0] != "origin"}
+    return replace(material, sources=(*material.sources, *sources), kept=kept)
+
+
 def leaves_of(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
     """The scalars of a JSON value with their paths, in order; null is none. Depth is no matter."""
     waiting: list[tuple[Path, Any]] = [(path, value)]
@@ -143,7 +153,27 @@ def source_of(
     # A title is written by others too; that of a directory's own record says nothing about it.
     titles = [leaf for leaf in declared if leaf.trust == "keys" and leaf.record not in listed]
     loose = "\n".join(spelled(leaf.value) for leaf in (*untrusted, *titles))
-    return Source(name, number, state, made, value, tuple(declared), tuple(untrusted), folded(loose))
+    forms: dict[tuple[str, str], tuple[Leaf, ...]] = {}
+    named: dict[str, tuple[Leaf, ...]] = {}
+    for leaf in declared:
+        key = (leaf.type, normal(leaf.value, leaf.type))
+        forms[key] = (*forms.get(key, ()), leaf)
+        if leaf.trust == "keys":
+            form = normal(leaf.value, "text")
+            named[form] = (*named.get(form, ()), leaf)
+    return Source(
+        name=name,
+        number=number,
+        state=state,
+        made=made,
+        value=value,
+        declared=tuple(declared),
+        untrusted=tuple(untrusted),
+        loose=folded(loose),
+        listed=folded("\n".join(spelled(leaf.value) for leaf in declared)),
+        forms=forms,
+        named=named,
+    )
 
 
 def value_at(value: Any, path: Path) -> tuple[bool, Any]:

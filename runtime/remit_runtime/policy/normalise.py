@@ -89,6 +89,8 @@ def plain(number: Decimal) -> str:
 
 def folded(text: str) -> str:
     """Text in Unicode NFKC and without case (Unicode 3.13, toNFKC_Casefold without its removals)."""
+    if text.isascii():
+        return text.lower()
     for _ in range(_ROUNDS):
         again = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
         if again == text:
@@ -162,7 +164,7 @@ def singular(word: str) -> str:
 def _once(text: str, kind: str) -> str:  # noqa: C901 (one flat match over the types)
     if kind == "secret":
         return text
-    text = unicodedata.normalize("NFKC", text)
+    text = text if text.isascii() else unicodedata.normalize("NFKC", text)
     match kind:
         case "email":
             return folded(text).strip().removeprefix("mailto:")

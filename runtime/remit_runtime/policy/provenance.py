@@ -16,7 +16,7 @@ from remit_runtime.canonical import Digest, digest_of
 from remit_runtime.policy.expressions import Evaluated, Place
 from remit_runtime.policy.material import TASK, Leaf, Material, Path, Source, bound_at, leaves_of, value_at
 from remit_runtime.policy.named import EMBEDDED, embedded_in
-from remit_runtime.policy.normalise import OBJECT_ID, is_plain, normal, same, spelled, words_of
+from remit_runtime.policy.normalise import OBJECT_ID, is_plain, normal, spelled, words_of
 from remit_runtime.policy.records import names_one, stands_for
 from remit_runtime.policy.request import Provenance
 from remit_runtime.policy.searched import holding, mentioned
@@ -321,9 +321,10 @@ def _looked_up(material: Material, value: Any, kind: str, name: str) -> Found:
     given = _given(material, value, kind, name)
     if given is not None and given.trusted:
         return given
+    form = normal(value, kind)
     for source in material.sources:
-        for leaf in source.declared:
-            if leaf.type == kind and _is_it(leaf, value, kind):
+        for leaf in source.forms.get((kind, form), ()):
+            if is_plain(value) or leaf.value == value:
                 found = _of_leaf(material, source, leaf, kind)
                 if found.trusted:
                     return found
@@ -333,10 +334,6 @@ def _looked_up(material: Material, value: Any, kind: str, name: str) -> Found:
     if holder is None:
         return UNKNOWN
     return Found("untrusted_copy", trusted=False, source=holder[0], field=holder[1])
-
-
-def _is_it(leaf: Leaf, value: Any, kind: str) -> bool:
-    return same(leaf.value, value, kind) and (is_plain(value) or leaf.value == value)
 
 
 def _given(material: Material, value: Any, kind: str, name: str) -> Found | None:

@@ -25,19 +25,11 @@ def _is_named(material: Material, key: str, leaf: Leaf) -> bool:
         return False
     form, wanted = normal(key, "text"), normal(leaf.value, leaf.type)
     for source in material.sources:
-        for other in source.declared:
-            if other.trust != "keys":
-                continue
-            another = normal(other.value, "text")
-            if another == form and not _all_same(source, other, leaf, wanted):
-                return False  # two records of one name: the task names neither
-            if (
-                another != form
-                and form in another
-                and phrase_in(another, form)
-                and _spoken(material, another)
-            ):
-                return False  # it is the longer name that was meant
+        if not all(_all_same(source, other, leaf, wanted) for other in source.named.get(form, ())):
+            return False  # two records of one name: the task names neither
+        longer = (one for one in source.named if form in one and one != form)
+        if any(phrase_in(one, form) and _spoken(material, one) for one in longer):
+            return False  # it is the longer name that was meant
     return True
 
 

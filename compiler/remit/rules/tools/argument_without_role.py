@@ -50,7 +50,10 @@ def argument_without_role(portfolio: Portfolio) -> Iterator[Finding]:
         if tool.spec.effect == "read":
             continue
         path = portfolio.path_of(tool)
-        for name in sorted(_properties(portfolio, path, tool)):
+        properties = _properties(portfolio, path, tool)
+        if not properties.keys() >= set(tool.spec.arguments):
+            continue  # a name is misspelt there, which is told: the argument that was meant has its role
+        for name in sorted(properties):
             if name not in tool.spec.arguments:
                 at = ("spec", "input", "properties", name)
                 yield Finding(
