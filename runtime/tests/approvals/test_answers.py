@@ -19,9 +19,10 @@ from remit_runtime.journal.events import (
     ToolIntended,
 )
 from remit_runtime.journal.records import Scope
-from remit_runtime.models.json_text import trusted_json
+from remit_runtime.models.json_text import json_text, trusted_json
 from remit_runtime.policy.approvals import Person
 from remit_runtime.run.answer import answer_question
+from remit_runtime.run.inbox import inbox, inbox_text
 
 CALL = {"call": {"tool": "git.log", "args": {"since": "v1"}}}
 RESPOND = {"respond": {"summary": "One commit."}}
@@ -362,3 +363,32 @@ def test_a_run_that_asks_for_nothing_takes_no_approval(make_world: MakeWorld, lo
         world.answer("os:ada")
     assert caught.value.code == "approval_unknown"
     assert world.count(ApprovalGiven) == 0
+
+
+# ---- what people read
+
+
+def test_what_waits_is_grouped_by_where_untrusted_values_come_from(make_world: MakeWorld) -> None:
+    world = make_world((CONFIRM, *ENDS))
+    world.start()
+    journal = world.runtime.journal
+    lease = journal.take_up(journal.claim(RUN, world.runtime.owner))
+    for number, source in ((5, "run_1:2"), (6, "run_1:3"), (7, "run_1:2")):
+        origin = {"path": "to", "origin": "untrusted_copy", "trusted": False, "source": source}
+        named = {**origin, "field": "text", "expression": None}
+        shown = {"tool": "mail.send", "arguments": {"to": "x"}, "resource": None, "origins": [named]}
+        event = ApprovalRequested(
+            f"{RUN}:{number}",
+            "owner",
+            "confirm",
+            "sha256:" + "0" * 64,
+            json_text({**shown, "evidence": {}, "lacking": []}),
+            world.clock.now_ms + 1000,
+        )
+        lease = journal.append(lease, [event]).lease
+    journal.park(lease, people=True)
+    [run] = inbox(journal, lambda *_: world.bundle.policy(), lambda _: None)
+    groups = [(group["untrusted_sources"], len(group["approvals"])) for group in run["groups"]]
+    assert groups == [([], 1), (["run_1:2"], 2), (["run_1:3"], 1)]
+    assert "  with values from run_1:2, untrusted" in inbox_text([run])
+    assert "    origin      to: untrusted_copy from run_1:2 text, untrusted" in inbox_text([run])
