@@ -22,7 +22,9 @@ from remit_runtime.run.admission import needed_workspaces, with_handoffs
 from remit_runtime.run.result import RunResult
 from remit_runtime.run.wording import money
 
-_PRINCIPAL = re.compile(r"os:[^\s:/*]{1,64}|github:[A-Za-z0-9-]{1,64}/[A-Za-z0-9._-]{1,64}|key:[0-9a-f]{6,64}")
+_PRINCIPAL = re.compile(
+    r"os:[^\s:/*]{1,64}|github:[A-Za-z0-9-]{1,64}/[A-Za-z0-9._-]{1,64}|key:[0-9a-f]{6,64}"
+)
 
 
 def run(arguments: argparse.Namespace) -> int:

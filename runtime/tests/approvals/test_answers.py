@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from remit_runtime.bundle.graph import ApprovalState, Constant, EndState, HandoffState, Reference
+from remit_runtime.canonical import digest_of
 from remit_runtime.errors import RunRefused, UsageError
 from remit_runtime.journal.events import (
     ApprovalGiven,
@@ -374,20 +375,38 @@ def test_what_waits_is_grouped_by_where_untrusted_values_come_from(make_world: M
     journal = world.runtime.journal
     lease = journal.take_up(journal.claim(RUN, world.runtime.owner))
     for number, source in ((5, "run_1:2"), (6, "run_1:3"), (7, "run_1:2")):
-        origin = {"path": "to", "origin": "untrusted_copy", "trusted": False, "source": source}
-        named = {**origin, "field": "text", "expression": None}
-        shown = {"tool": "mail.send", "arguments": {"to": "x"}, "resource": None, "origins": [named]}
+        shown: Any = {
+            "tool": "mail.send",
+            "arguments": {"to": "x"},
+            "resource": None,
+            "origins": [
+                {
+                    "path": "to",
+                    "origin": "untrusted_copy",
+                    "trusted": False,
+                    "source": source,
+                    "field": "text",
+                    "expression": None,
+                }
+            ],
+            "evidence": {},
+            "lacking": [],
+        }
         event = ApprovalRequested(
             f"{RUN}:{number}",
             "owner",
             "confirm",
-            "sha256:" + "0" * 64,
-            json_text({**shown, "evidence": {}, "lacking": []}),
+            digest_of(b"subject"),
+            json_text(shown),
             world.clock.now_ms + 1000,
         )
         lease = journal.append(lease, [event]).lease
     journal.park(lease, people=True)
-    [run] = inbox(journal, lambda *_: world.bundle.policy(), lambda _: None)
+
+    def policy(bundle: str, environment: str) -> Any:
+        return world.bundle.policy()
+
+    [run] = inbox(journal, policy, lambda _: None)
     groups = [(group["untrusted_sources"], len(group["approvals"])) for group in run["groups"]]
     assert groups == [([], 1), (["run_1:2"], 2), (["run_1:3"], 1)]
     assert "  with values from run_1:2, untrusted" in inbox_text([run])
