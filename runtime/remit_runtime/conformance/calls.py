@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -12,10 +13,20 @@ from remit_runtime.bundle.graph import ContextState, DecideState
 from remit_runtime.bundle.tool import ToolIR
 from remit_runtime.canonical import digest_of
 from remit_runtime.conformance.finding import Attempts, Finding, found
-from remit_runtime.conformance.scene import Scene, arguments_for, begun, first_event, judged
+from remit_runtime.conformance.scene import STATE, Scene, arguments_for, begun, first_event, judged
+from remit_runtime.gateway.model import ModelRequest, decide
 from remit_runtime.gateway.outcome import Approved
 from remit_runtime.journal.events import OutputAccepted
+from remit_runtime.journal.records import Lease
 from remit_runtime.models.json_text import Json, json_text
+from remit_runtime.models.port import (
+    Message,
+    ModelAnswer,
+    ModelCall,
+    ModelFault,
+    ModelLimits,
+    Returned,
+)
 from remit_runtime.run.bind import Unresolved
 from remit_runtime.run.question import rendered
 from remit_runtime.run.state import EMPTY, fold_all
@@ -72,7 +83,53 @@ def no_secret(scene: Scene) -> Finding:
             kept = scene.journal.events(lease.run), scene.journal.audit_rows(lease.run)
             held = text not in json_text(msgspec.to_builtins(kept))
             attempts.saw(held, came.key, f"a {text[:4]} token of agent `{agent.id}` stands in the journal")
+        if agent.models:
+            _shown(scene, attempts, agent, lease, caught)
     return found(4, "no raw secret to the agent", attempts)
+
+
+@dataclass
+class _Listener:
+    """A model that answers nothing and remembers what it was shown."""
+
+    name: str = STATE
+    seen: list[ModelCall] = field(default_factory=list[ModelCall])
+
+    def decide(self, call: ModelCall, _secret: str | None, /) -> ModelAnswer | ModelFault:
+        self.seen.append(call)
+        return ModelFault("error", STATE, "a listener decides nothing")
+
+
+def _shown(scene: Scene, attempts: Attempts, agent: AgentIR, lease: Lease, texts: list[str]) -> None:
+    """Asks a model with secrets in its messages and in what a tool returned."""
+    listener = _Listener()
+    # Without a credential, which this home has not: it is what the model is shown that is looked at.
+    bare = msgspec.structs.replace(
+        scene.bundle.model(agent.models[0].object), credential=None, credential_object=None
+    )
+    held = " ".join(texts)
+    call = ModelCall(
+        agent=agent.id,
+        state=STATE,
+        visit=1,
+        ordinal=0,
+        attempt=1,
+        model=bare,
+        messages=(Message("user", f"key {held} end"),),
+        transcript=(Returned(NOWHERE, "ok", None, json_text({"text": held})),),
+        tools=(),
+        handoffs=(),
+        answer_schema=None,
+        limits=ModelLimits(1, agent.context.max_input_tokens, "none", scene.clock() + 1),
+    )
+    decide(scene.gateway, ModelRequest(lease, listener, call, None, agent.tasks[0].name, None))
+    if not listener.seen:
+        attempts.unproven.append(f"no question of agent `{agent.id}` reached a model")
+    for one in listener.seen:
+        text = " ".join([*(message.text for message in one.messages), str(one.transcript)])
+        clean = not any(secret in text for secret in texts)
+        shown = f"{lease.run}:{lease.seq + 1}"
+        attempts.saw(clean, shown, f"the model of agent `{agent.id}` is shown a token")
 
 
 def irreversible(scene: Scene) -> Finding:

@@ -30,7 +30,7 @@ from remit_runtime.conformance.check import conformance
 from remit_runtime.conformance.finding import Attempts, Finding
 from remit_runtime.conformance.scene import Scene, begun, scene_of
 from remit_runtime.gateway.redact import Redactor
-from remit_runtime.journal.events import RunEnded, ToolIntended
+from remit_runtime.journal.events import ModelIntended, RunEnded, ToolIntended
 
 NOW = 1_795_000_000_000
 SUMMARY = {
@@ -103,8 +103,10 @@ def test_invariant_3_no_unregistered_tool_is_called(scene: Scene) -> None:
     assert not [one for one in events if isinstance(one, ToolIntended)]
 
 
-def test_invariant_4_no_secret_reaches_the_journal(scene: Scene) -> None:
+def test_invariant_4_no_secret_reaches_a_model_or_the_journal(scene: Scene) -> None:
     assert holds(calls.no_secret(scene))
+    asked = [one.event for run in scene.runs for one in scene.journal.events(run)]
+    assert [one.model for one in asked if isinstance(one, ModelIntended)] == ["dev"]
 
 
 def test_invariant_4_is_not_proven_where_nothing_says_what_a_secret_looks_like(scene: Scene) -> None:
