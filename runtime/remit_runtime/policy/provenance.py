@@ -146,14 +146,18 @@ def _content(material: Material, asked: Asked, name: str, value: Any) -> Iterato
 
 def _values(asked: Asked, path: Path, value: Any) -> Iterator[tuple[Path, Any]]:
     """The values of an argument: its scalars, and every key of an object that its schema does not know."""
-    seen: set[Path] = set()
-    for at, one in leaves_of(value, path):
-        for end in range(len(path), len(at)):
-            key = at[: end + 1]
-            if key not in seen and not key[-1].isdigit() and key[-1] not in asked.names:
-                seen.add(key)
-                yield key, key[-1]
-        yield at, one
+    waiting: list[tuple[Path, Any]] = [(path, value)]
+    while waiting:
+        at, one = waiting.pop()
+        if isinstance(one, Mapping):
+            fields: Mapping[str, Any] = one  # pyright: ignore[reportUnknownVariableType] -- any JSON
+            yield from (((*at, key), key) for key in fields if key not in asked.names)
+            waiting.extend(((*at, key), item) for key, item in reversed(list(fields.items())))
+        elif isinstance(one, (list, tuple)):
+            items: list[Any] = [*one]  # pyright: ignore[reportUnknownArgumentType] -- any JSON
+            waiting.extend(((*at, str(index)), items[index]) for index in reversed(range(len(items))))
+        elif one is not None:
+            yield at, one
 
 
 def _for_the_act(material: Material, tool: ToolIR, role: Role, found: Found) -> Found:

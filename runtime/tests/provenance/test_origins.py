@@ -157,6 +157,9 @@ def test_a_directory_never_speaks_for_objects() -> None:
 def test_a_list_is_looked_at_element_by_element_and_a_key_is_a_value() -> None:
     found = origin(material(ALICE), {"to": ["alice@acme.example", {"eve@drop.example": True}]})
     assert found == {"to.0:email": "task", "to.1.eve@drop.example:email": "unknown!"}
+    of = material({"file": "13"})
+    numbered = origins_of(of, Asked(tool(), {"file": {"14": "13"}}))
+    assert [(one.path, one.lacks) for one in numbered] == [("file.14", True), ("file.14", False)]
     known = origin(material(ALICE), {"to": [{"address": "alice@acme.example"}]}, names=frozenset({"address"}))
     assert known == {"to.0.address:email": "task"}
 
