@@ -167,7 +167,11 @@ def _origin(one: ValueOrigin) -> str:
 
 def _packet(event: ContextPacked) -> list[str]:
     lines = [f"  packet {event.packet}, {event.tokens} tokens"]
-    lines += [f"  holds {one.id}: {one.type}, {one.trust}, {one.tokens} tokens" for one in event.sources]
+    for one in event.sources:
+        age = "" if one.freshness_ms is None else f", {one.freshness_ms / 60_000:.1f} minutes old"
+        lines.append(f"  holds {one.id}: {one.type}, {one.trust}, {one.tokens} tokens{age}")
+        lines.append(f"    {one_line(one.origin)}, {one.digest}")
+        lines += [f"    redacted by {', '.join(one.redactions)}"] if one.redactions else []
     lines += [f"  leaves out {one.id}, {one.code}: {one_line(one.reason)}" for one in event.excluded]
     return [*lines, *([] if event.failed is None else [f"  lacks {event.failed}, which is required"])]
 

@@ -28,6 +28,7 @@ from remit_runtime.bundle.graph import (
     State,
 )
 from remit_runtime.bundle.open import VerifiedBundle
+from remit_runtime.bundle.policy import RedactPattern
 from remit_runtime.canonical import Digest, digest_of
 from remit_runtime.invoke import InvokeRequest, Runtime, invoke, resume
 from remit_runtime.journal.events import ContextPacked, ModelIntended, ToolDecided, ToolIntended, ToolSettled
@@ -35,6 +36,7 @@ from remit_runtime.models.json_text import json_text, trusted_json
 from remit_runtime.models.port import ModelAnswer, ModelCall, ModelFault
 from remit_runtime.models.scripted import ScriptedModel, parse_script
 from remit_runtime.run.result import RunResult
+from remit_runtime.run.show import shown_of
 
 NOW_MS = 1_795_000_000_000
 SUMMARY = {
@@ -172,11 +174,13 @@ def start(
         *,
         made: Sequence[Any] | None = None,
         given: dict[str, Any] | None = None,
+        redact: Sequence[RedactPattern] = (),
         **changes: Any,
     ) -> Ran:
         changes = {"tools": ("git.log", "git.ls_files"), "duties": ("context", "model"), **changes}
         agents = [hand_agent("acme.digest", states, sources=tuple(sources), **changes)]
-        release = make_release(agents) if made is None else make_release(agents, made)
+        tried = (agents,) if made is None else (agents, made)
+        release = make_release(*tried, redact=redact)
         runtime, bundle, model = make_runtime(release.home), release.open(), answering(4)
         given = {"since": "v1"} if given is None else given
         request = InvokeRequest("acme.digest", given, "os:ada", workspaces={"repository": files}, model=model)
@@ -493,3 +497,25 @@ def test_a_worker_that_dies_anywhere_in_a_context_state_leaves_a_run_that_ends_t
     assert len(outputs) == 1
     assert len(calls) >= 5
     assert set(calls) <= {2, 3}, "what was recorded is not read again, what nobody saw is"
+
+
+def test_a_run_is_shown_with_its_packets(start: Start, reviewing: Reviewing) -> None:
+    sources = (POLICY, lacking("GONE.md"))
+    ran = start(reviewing(sources), sources, optional=("gone",))
+    told = shown_of(ran.runtime.journal, ran.result.run, None)
+    assert f"packet {ran.packet.packet}, {ran.packet.tokens} tokens" in told
+    assert "holds policy: file, trusted, 5 tokens, 4" in told
+    assert f"{ran.packet.sources[0].origin}, {ran.packet.sources[0].digest}" in told
+    assert "leaves out gone, missing: the commit has no file there" in told
+
+
+def test_a_secret_in_a_source_is_cut_out_before_the_packet_is_made(
+    start: Start, reviewing: Reviewing, files: Path
+) -> None:
+    (files / "notes.txt").write_text("The token is canary-0123456789.", "utf-8")
+    commit(files)
+    canary = RedactPattern("secret", "canary", "canary-[0-9]+")
+    ran = start(reviewing((NOTES,)), (NOTES,), redact=(canary,))
+    [notes] = ran.packet.sources
+    assert (notes.text, notes.redactions) == ("The token is [redacted:canary].", ("canary",))
+    assert not any("canary-0" in text for text in ran.model.texts("review"))
