@@ -222,8 +222,9 @@ class _Secure(HTTPSConnection):
     """The same with TLS, verified against the name and not the address."""
 
     def __init__(self, sock: socket.socket, request: Request, context: ssl.SSLContext) -> None:
-        super().__init__(request.host, request.port, server_hostname=request.host)
-        self.ssl_context = context
+        super().__init__(  # pyright: ignore[reportUnknownMemberType] -- urllib3 may live without ssl, and says so
+            request.host, request.port, ssl_context=context, server_hostname=request.host
+        )
         self._pinned = sock
 
     def _new_conn(self) -> socket.socket:

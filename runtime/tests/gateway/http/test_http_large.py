@@ -15,6 +15,7 @@ from remit_runtime.gateway.outcome import CallFailed
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 CAP = 100_000
+BOMB = gzip.compress(b" " * 20_000_000)
 SHORT = Limits(1_000, None, CAP, 1)
 
 
@@ -92,15 +93,13 @@ def test_an_answer_that_drips_ends_at_the_deadline_of_the_whole(asking: Any, rep
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "gzip, gzip", "x-unknown"])
 def test_a_packed_answer_is_not_unpacked(asking: Any, answer: Any, encoding: str) -> None:
-    bomb = gzip.compress(b" " * 50_000_000)
-    world, server = asking(answer(bomb, "200 OK", "application/json", f"Content-Encoding: {encoding}"))
+    world, server = asking(answer(BOMB, "200 OK", "application/json", f"Content-Encoding: {encoding}"))
     assert failure(world.call("acme.ask")).code == "output_invalid"
     assert server.received[0].headers["accept-encoding"] == "identity"
 
 
 def test_a_packed_error_is_not_unpacked_either(asking: Any, answer: Any) -> None:
-    bomb = gzip.compress(b" " * 50_000_000)
-    world, _ = asking(answer(bomb, "500 Broken", "application/json", "Content-Encoding: gzip"))
+    world, _ = asking(answer(BOMB, "500 Broken", "application/json", "Content-Encoding: gzip"))
     assert failure(world.call("acme.ask")).code == "http_status"
     assert len(world.events()[-1].output) < 20_000
 
