@@ -82,20 +82,26 @@ Stage = Callable[[Gateway, Draft], Draft]
 def offered(gateway: Gateway, draft: Draft) -> Draft:
     """The tool that the call names, if the agent is granted it and the state offers it."""
     request = draft.request
+    if request.tool in request.agent.denied_tools:
+        reason, rules = "the agent's definition denies itself this tool", _fence(gateway, draft, "denied")
+        return _refused(draft, Denial("offer", "tool_denied", reason, rules))
     use = next((use for use in request.agent.tools if use.id == request.tool), None)
     if use is None:
-        return _refused(
-            draft, Denial("offer", "tool_not_granted", "the agent's definition does not list this tool")
-        )
-    if request.tool in request.agent.denied_tools:
-        return _refused(
-            draft, Denial("offer", "tool_denied", "the agent's definition denies itself this tool")
-        )
+        reason, rules = "the agent's definition does not list this tool", _fence(gateway, draft, "grant")
+        return _refused(draft, Denial("offer", "tool_not_granted", reason, rules))
     if request.tool not in request.offered:
         return _refused(
             draft, Denial("offer", "tool_not_offered", f"state `{request.state}` does not offer this tool")
         )
     return replace(draft, tool=gateway.bundle.tool(use.object))
+
+
+def _fence(gateway: Gateway, draft: Draft, part: str) -> tuple[str, ...]:
+    """The rule that an agent's definition was lowered to, under the id that policy gives it; none if there is none."""
+    places = gateway.bundle.source_map().places
+    path = next((one.path for one in places if one.id == f"agent {draft.request.agent.id}"), "")
+    known = {rule.id for rule in gateway.policy_set.rules}
+    return (f"{path}#{part}",) if f"{path}#{part}" in known else ()
 
 
 def parsed(gateway: Gateway, draft: Draft) -> Draft:
