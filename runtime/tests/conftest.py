@@ -38,6 +38,7 @@ from remit_runtime.bundle.policy import (
     PolicySet,
     RedactPattern,
     TeamIR,
+    TenantIR,
 )
 from remit_runtime.bundle.references import reached
 from remit_runtime.bundle.tool import ArgvPart, Limits, ProcessIR, Recovery, ResourceBinding, ToolIR
@@ -210,6 +211,7 @@ def _maker(tiny: Any) -> MakeRelease:
         tools: Sequence[HandTool] = (GIT_LOG, LS_FILES),
         people: HandPeople = HandPeople(),
         redact: Sequence[RedactPattern] = (),
+        tenants: Sequence[TenantIR] = (),
     ) -> Release:
         parts = replace(tiny.parts, objects={})
         parts.objects[digest_of(PROMPT)] = PROMPT
@@ -223,7 +225,7 @@ def _maker(tiny: Any) -> MakeRelease:
         manifest = msgspec.structs.replace(
             parts.manifest,
             agents=entries,
-            policy=parts.put(msgspec.structs.replace(policy, redact=tuple(redact))),
+            policy=parts.put(msgspec.structs.replace(policy, redact=tuple(redact), tenants=tuple(tenants))),
             source_map=parts.put(places),
         )
 

@@ -26,6 +26,7 @@ def list_runs(arguments: argparse.Namespace) -> int:
     for record in records:
         print(
             f"{record.run}  {when(record.created_ms)}  {record.agent} {record.version}  {_standing(record)}"
+            + ("" if record.parent is None else f"  child of {record.parent}")
         )
     if not records:
         print("no runs")

@@ -14,6 +14,7 @@ from remit_runtime.errors import BundleRejected
 from remit_runtime.models.json_text import Json
 
 MAX_FAULTS = 8
+MAX_NAME_CHARACTERS = 100
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,19 @@ class Schema:
             if len(found) == MAX_FAULTS:
                 break
             place = "".join(f"/{step}" for step in error.instance_path) or "/"
-            found.append(f"`{place}` does not satisfy `{error.kind.name}`")
+            found.append(f"`{place}` {_fault(error.kind)}")
         return found
+
+
+def _fault(kind: jsonschema_rs.ValidationErrorKind) -> str:
+    """What is wrong at a place: a missing field, or one that nobody declared, by its name."""
+    match kind:
+        case jsonschema_rs.ValidationErrorKind.Required():
+            return f"lacks `{kind.property}`"
+        case jsonschema_rs.ValidationErrorKind.AdditionalProperties():
+            return f"has the undeclared field `{min(kind.unexpected)[:MAX_NAME_CHARACTERS]}`"
+        case _:
+            return f"does not satisfy `{kind.name}`"
 
 
 @dataclass(frozen=True)

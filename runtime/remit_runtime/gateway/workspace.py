@@ -68,14 +68,16 @@ def commit_of(git: Executable, repository: Path, revision: str = "HEAD") -> str:
         RunRefused: `workspace_invalid`: no Git repository, or no such commit in it.
     """
     peeled = f"{revision}^{{commit}}"
-    name = (
-        _git(git, repository, ["rev-parse", "--verify", "--quiet", "--end-of-options", peeled])
-        .decode()
-        .strip()
-    )
-    if not _OBJECT.fullmatch(name):
+    _git(git, repository, ["rev-parse", "--git-dir"])
+    try:
+        name = _git(git, repository, ["rev-parse", "--verify", "--quiet", "--end-of-options", peeled])
+    except RunRefused as refused:
+        what = "has no commit yet: commit first" if revision == "HEAD" else f"has no commit `{revision}`"
+        raise _invalid(repository, what) from refused
+    commit = name.decode().strip()
+    if not _OBJECT.fullmatch(commit):
         raise _invalid(repository, f"has no commit `{revision}`")
-    return name
+    return commit
 
 
 def checkout(git: Executable, repository: Path, commit: str, home: Path, run_id: str, name: str) -> Workspace:

@@ -9,7 +9,7 @@ from remit_runtime.journal.events import ChildEnded, ChildStarted, RunEvent, Run
 from remit_runtime.journal.ledger import amount_of_budget
 from remit_runtime.journal.records import Existing, Lease, NewRun, Refused
 from remit_runtime.models.json_text import Json, json_text, trusted_json
-from remit_runtime.run.admission import refusal_of, smaller, task_input
+from remit_runtime.run.admission import budget_for, refusal_of, smaller, task_input
 from remit_runtime.run.effects import FollowChild, Record, StartChild
 from remit_runtime.run.move import leave
 from remit_runtime.run.plan import narrowed, plan_in
@@ -22,12 +22,22 @@ def child_start(worker: Worker, driven: Driven, effect: StartChild) -> RunEvent:
     """The event that sets a child's budget aside; or the handoff's failure, if the child may not run at all."""
     node = effect.state
     bundle = worker.gateway.bundle
-    given = refusal_of(bundle, node.agent) or _input(worker, node, effect.input)
+    given = _refused(worker, driven, node.agent) or _input(worker, node, effect.input)
     if isinstance(given, RunRefused):
         detail = f"`{node.agent}` did not start: {given.message}"
         return _failed(effect, detail).events[0]
     budget = _carved(worker, driven, node, bundle.agent(node.agent))
     return ChildStarted(node.id, worker.new_run(), node.agent, json_text(given), budget)
+
+
+def _refused(worker: Worker, driven: Driven, agent: str) -> RunRefused | None:
+    """Why an agent may not run for this parent, or None; the tenant of the parent must have it too."""
+    gateway, tenant = worker.gateway, driven.started.tenant
+    refused = refusal_of(gateway.bundle, agent)
+    if refused is not None:
+        return refused
+    lowered = budget_for(gateway.policy_set, gateway.bundle.environment, gateway.bundle.agent(agent), tenant)
+    return lowered if isinstance(lowered, RunRefused) else None
 
 
 def child_in_hands(worker: Worker, driven: Driven, effect: FollowChild) -> Driven | Refused | None:

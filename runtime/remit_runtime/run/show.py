@@ -30,7 +30,10 @@ def shown_of(journal: Journal, run: str, places: SourceMap | None) -> str:
     """
     record, events = journal.read(run), journal.events(run)
     where = places_of(places)
-    lines = [*_head(record, events), "", "what happened"]
+    children = [journal.read(one) for one in journal.children(run)]
+    lines = [*_head(record, events)]
+    lines += [f"  handed to   {one.agent}, run {one.run}: {one.reason or one.status}" for one in children]
+    lines += ["", "what happened"]
     for stored in events:
         lines += (line.rstrip() for line in told(stored, where))
     lines += ["", "audit", *(audit_line(row) for row in journal.audit_rows(run))]

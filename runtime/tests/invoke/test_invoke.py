@@ -69,7 +69,7 @@ GOOD = InvokeRequest("acme.plain", {"since": "v1"}, "os:ada")
         (
             {"input": {"since": "v1", "sudo": True}},
             "input_invalid",
-            "the input is not one of task `range`: `/` does not satisfy `additionalProperties`",
+            "the input is not one of task `range`: `/` has the undeclared field `sudo`",
         ),
         (
             {"agent": "acme.asks"},

@@ -29,7 +29,7 @@ from remit_runtime.bundle.graph import (
     State,
     ToolState,
 )
-from remit_runtime.bundle.policy import RedactPattern
+from remit_runtime.bundle.policy import RedactPattern, TenantIR
 from remit_runtime.canonical import Digest
 from remit_runtime.invoke import InvokeRequest, Runtime, invoke, resume
 from remit_runtime.journal.events import (
@@ -44,6 +44,7 @@ from remit_runtime.journal.records import Scope
 from remit_runtime.models.json_text import json_text, trusted_json
 from remit_runtime.models.scripted import ScriptedModel, parse_script
 from remit_runtime.run.result import RunResult
+from remit_runtime.run.show import shown_of
 
 SUMMARY = {
     "type": "object",
@@ -385,3 +386,24 @@ def test_what_a_run_gives_back_is_held_to_its_guardrails(
     assert [check.check for check in verified.checks if not check.passed] == broken
     assert TOKEN not in str(events[1:])
     assert (result.output is None, result.artifacts == ()) == (bool(broken), bool(broken))
+
+
+@pytest.mark.parametrize(("agents", "reason"), [(None, "succeeded"), (("acme.digest",), "rejected")])
+def test_a_child_that_its_parents_tenant_has_not_does_not_start(
+    make_release: Any,
+    make_runtime: Callable[..., Runtime],
+    hand_agent: Any,
+    agents: tuple[str, ...] | None,
+    reason: str,
+) -> None:
+    hand = HandoffState("hand", "acme.other", "range", Reference("task"), None, None, "done", "lost")
+    ends = (EndState("done", "succeeded", Reference("hand"), ()), EndState("lost", "rejected", None, ()))
+    other = hand_agent("acme.other", (EndState("done", "succeeded", Reference("task"), ()),), asks=False)
+    parent = hand_agent("acme.digest", (hand, *ends), asks=False)
+    release = make_release([parent, other], tenants=[TenantIR("retail", (), agents, None)])
+    runtime = make_runtime(release.home)
+    request = InvokeRequest("acme.digest", {"since": "v1"}, "os:ada", tenant="retail")
+    result = invoke(runtime, release.open(), request)
+    assert result.reason == reason
+    shown = shown_of(runtime.journal, result.run, None)
+    assert ("  handed to   acme.other, run run_2: succeeded" in shown) == (agents is None)
