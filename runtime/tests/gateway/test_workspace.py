@@ -124,7 +124,7 @@ def test_a_sha256_repository_can_be_checked_out(make: Any, git: Git, tmp_path: P
 
 @pytest.mark.parametrize(
     ("kind", "message"),
-    [("absent", "is not a folder"), ("plain", "cannot be read by git"), ("unborn", "cannot be read by git")],
+    [("absent", "is not a folder"), ("plain", "cannot be read by git"), ("unborn", "has no commit yet")],
 )
 def test_what_is_no_repository_with_a_commit_is_refused(
     make: Any, git: Git, tmp_path: Path, kind: str, message: str
@@ -294,20 +294,3 @@ def test_a_tree_that_writes_into_the_git_folder_is_refused(make: Any, repository
     git(repository, "update-ref", "HEAD", commit)
     with pytest.raises(RunRefused):
         make(repository)
-
-
-def test_a_repository_without_a_commit_is_told_from_a_folder_that_is_none(
-    make: Any, tmp_path: Path, git: Callable[..., str]
-) -> None:
-    unborn, plain = tmp_path / "unborn", tmp_path / "plain"
-    unborn.mkdir()
-    plain.mkdir()
-    git(unborn, "init", "--quiet")
-    told: list[str] = []
-    for folder in (unborn, plain):
-        with pytest.raises(RunRefused) as refused:
-            make(folder)
-        assert refused.value.code == "workspace_invalid"
-        told.append(refused.value.message)
-    assert told[0].endswith("`unborn` has no commit yet: commit first")
-    assert "no commit yet" not in told[1]
