@@ -36,6 +36,9 @@ def main() -> None:
     params.n_ctx = CONTEXT_TOKENS
     params.n_parallel = 1
     params.n_gpu_layers = 0
+    # Several threads wait for each other by spinning, which on a shared machine takes a hundred times as long.
+    params.cpuparams.n_threads = 1
+    params.cpuparams_batch.n_threads = 1
     params.port = 0
     params.hostnames = ["127.0.0.1"]
     server: Any = llama.Server(params)
