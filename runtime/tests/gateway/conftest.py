@@ -18,6 +18,8 @@ from remit_runtime.bundle.agent import (
     ContextLimits,
     Guardrails,
     MemoryGrant,
+    ModelIR,
+    ModelUse,
     Observability,
     TaskType,
     ToolUse,
@@ -155,6 +157,7 @@ class MakeWorld(Protocol):
         agent: Mapping[str, Any] = ...,
         clock: Callable[[], int] = ...,
         credentials: Sequence[CredentialIR] = ...,
+        models: Sequence[ModelIR] = ...,
         environ: Mapping[str, str] = ...,
         network: Network = ...,
         hosts: Mapping[str, str] = ...,
@@ -231,6 +234,7 @@ def make_world(home: Path) -> Iterator[MakeWorld]:
         agent: Mapping[str, Any] | None = None,
         clock: Callable[[], int] = lambda: NOW,
         credentials: Sequence[CredentialIR] = (),
+        models: Sequence[ModelIR] = (),
         environ: Mapping[str, str] | None = None,
         network: Network | None = None,
         hosts: Mapping[str, str] | None = None,
@@ -239,7 +243,9 @@ def make_world(home: Path) -> Iterator[MakeWorld]:
         for credential in credentials:
             _put(objects, canonical_json(credential))
         uses = tuple(_put_tool(objects, one) for one in sorted(tools, key=lambda one: one.id))
-        plain = msgspec.structs.replace(_agent(objects, uses), budget=budget, **(agent or {}))
+        asked = tuple(ModelUse(one.id, _put(objects, canonical_json(one))) for one in models)
+        changes = {"budget": budget, "models": asked, **(agent or {})}
+        plain = msgspec.structs.replace(_agent(objects, uses), **changes)
         allowed = [rule([one.id for one in tools])] if rules is None else rules
         policy = _policy(tools, tuple(allowed), tuple(redact))
         if hosts:
