@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
+from remit_runtime.gateway.mark import unmarked
+
 if TYPE_CHECKING:  # a server is slow to load, and most evaluations need none
     from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -91,7 +93,8 @@ def _key(answer: Answer) -> tuple[object, ...]:
 def _value(body: bytes) -> Any:
     text = body.decode("utf-8", "replace")
     try:
-        return json.loads(text) if text else None
+        # Every run has a mark of its own, and cases compare what the agent said.
+        return unmarked(json.loads(text)) if text else None
     except (ValueError, RecursionError):
         return text
 

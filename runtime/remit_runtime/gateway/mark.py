@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from remit_runtime.bundle.tool import Recovery
 from remit_runtime.gateway.arguments import Arguments
 from remit_runtime.models.json_text import Json
+
+_MARK = re.compile(r"\n\n<!-- remit:[a-z0-9_]+:[0-9]+ -->\Z")
 
 
 def mark_of(call: str) -> str:
@@ -19,6 +23,17 @@ def marked(recovery: Recovery, arguments: Arguments, call: str) -> Arguments:
     if name is None or not isinstance(text, str):
         return arguments
     return {**arguments, name: f"{text}\n\n{mark_of(call)}"}
+
+
+def unmarked(value: Json) -> Json:
+    """A body as its call wrote it, without the mark that the gateway put behind one of its texts."""
+    match value:
+        case str():
+            return _MARK.sub("", value)
+        case dict():
+            return {name: unmarked(item) for name, item in value.items()}
+        case _:
+            return value
 
 
 def bearer_of(output: Json, field: str, call: str) -> Json:
