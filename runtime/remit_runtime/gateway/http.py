@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -25,7 +23,10 @@ from remit_runtime.gateway.redact import Redactor, redacted
 from remit_runtime.gateway.schemas import Schema
 from remit_runtime.gateway.stop import awaited_until
 
-if TYPE_CHECKING:  # it brings a library of its own, which only a request needs
+if TYPE_CHECKING:  # these bring libraries of their own, which only a request needs
+    import socket
+    import ssl
+
     from remit_runtime.gateway.http_wire import Answer, Lost
 
 MAX_SHOWN_CHARACTERS = 2_000

@@ -7,7 +7,6 @@ give out credentials. So what was judged is what is connected, and a name is not
 from __future__ import annotations
 
 import ipaddress
-import socket
 from collections.abc import Callable, Sequence
 
 from remit_runtime.gateway.outcome import Denial
@@ -72,5 +71,7 @@ def system_addresses(host: str) -> tuple[str, ...]:
     Raises:
         OSError: it finds none.
     """
+    import socket  # start-up does without it
+
     found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     return tuple(str(place[0]) for *_, place in found)
