@@ -18,6 +18,7 @@ from remit.evals.suite import ReadyCase, ReadySuite
 from remit.git.fresh import repository
 from remit.lower.values import plain
 from remit_runtime.bundle.open import VerifiedBundle
+from remit_runtime.canonical import digest_of
 from remit_runtime.errors import RemitError
 from remit_runtime.gateway.schemas import Schemas
 from remit_runtime.invoke import InvokeRequest, Runtime, invoke, resume
@@ -171,7 +172,10 @@ def _ending(result: RunResult, wanted: str) -> str:
 
 
 def _request(bench: Bench, suite: ReadySuite, ready: ReadyCase, number: int) -> InvokeRequest:
-    workspace = bench.scratch / "workspaces" / f"{suite.id}-{ready.case.id}"
+    # Cases of the same commits share a repository: a run works on a checkout of its own.
+    workspace = (
+        bench.scratch / "workspaces" / digest_of(repr(ready.history).encode("utf-8")).partition(":")[2]
+    )
     if not workspace.is_dir():
         repository(workspace, ready.history)
     script = None if ready.script is None else ScriptedModel(parse_script(ready.script))
