@@ -10,7 +10,7 @@ three parts are shown, since the send of a process costs more than all that gove
 - the send: the same processes started and read again, and nothing else;
 - the whole step, and what is left of it without the send.
 
-Bytes are what the journal's file grows by between runs of 50 and of 200 steps.
+Bytes are what the journal's file grows by between runs of 10 and of 50 steps.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from remit_runtime.journal.sqlite import Journal
 from remit_runtime.models.port import ModelAnswer, ModelCall, Usage
 
 TEXT = "x" * 200
-FEW, MANY = 50, 200
+FEW, MANY = 10, 50
 
 
 @dataclass(frozen=True)

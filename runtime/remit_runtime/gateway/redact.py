@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from remit_runtime.bundle.policy import RedactPattern
 from remit_runtime.errors import BundleRejected
@@ -116,6 +117,7 @@ def shown_json(text: str) -> str:
     return _HIDDEN.sub(lambda match: json.dumps(match.group())[1:-1], text)
 
 
+@lru_cache(maxsize=512)  # asked for every pattern at every text, and the patterns of a bundle are few
 def _looks_around(pattern: str) -> bool:
     """Whether a match may hang on what stands before or after it: anchors, looks around, what never gives back.
 
