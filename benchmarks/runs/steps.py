@@ -68,9 +68,9 @@ class Recording(Journal):
         self.created: list[Any] = []
         self.appended: list[tuple[Any, dict[str, Any]]] = []
 
-    def create(self, *arguments: Any) -> Any:
-        self.created = [*arguments]
-        return super().create(*arguments)
+    def create(self, run: Any, started: Any, *more: Any, **named: Any) -> Any:
+        self.created = [run, started, *more]
+        return super().create(run, started, *more, **named)
 
     def append(self, lease: Any, events: Any, **more: Any) -> Any:
         self.appended.append((events, more))

@@ -166,8 +166,12 @@ def test_a_bundle_whose_handoff_pins_another_agent_than_it_holds_is_refused(befo
     manifest = Manifest(
         FORMAT, "acme", "remit/v1", "dev", entries, before.policy_digest, before.source_map, (), ()
     )
+
+    def read(digest: Digest, shape: Any) -> Any:
+        return decode_strict(objects[digest], shape)
+
     with pytest.raises(BundleRejected) as caught:
-        reached(manifest, lambda digest, shape: decode_strict(objects[digest], shape))
+        reached(manifest, read)
     assert caught.value.code == "identity_mismatch"
 
 

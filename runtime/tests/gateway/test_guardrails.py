@@ -13,33 +13,35 @@ from remit_runtime.gateway.redact import Redactor
 REDACTOR = Redactor((("token", re.compile(r"tok_[a-z0-9]{6}")),), (("leased", "s3cr3t-value"),))
 
 
-@pytest.mark.parametrize(
-    ("value", "places"),
-    [
-        ({"findings": []}, []),
-        ({"note": "nothing"}, []),
-        ([], []),
-        ("findings", []),
-        ({"findings": [{"evidence": ["a", "b"]}]}, []),
-        ({"findings": [{"evidence": ["a", "b", "c"]}, {"evidence": []}]}, ["/findings/1"]),
-        ({"findings": [{"evidence": ["a", "a"]}]}, ["/findings/0"]),
-        ({"findings": [{"evidence": [{"x": 1, "y": 2}, {"y": 2, "x": 1}]}]}, ["/findings/0"]),
-        ({"findings": [{"evidence": "a, b"}]}, ["/findings/0"]),
-        ({"findings": [{}]}, ["/findings/0"]),
-        ({"findings": ["a"]}, ["/findings/0"]),
-        ({"findings": {"evidence": ["a", "b"]}}, ["/findings/0"]),
-        ({"findings": None}, ["/findings/0"]),
-        ({"parts": [{"findings": [{"evidence": ["a"]}]}]}, ["/parts/0/findings/0"]),
-        ({"findings": [{"evidence": ["a", "b"], "findings": [{}]}]}, ["/findings/0/findings/0"]),
-    ],
-)
+EMPTY: dict[str, Any] = {}
+PLACES: list[tuple[Any, list[str]]] = [
+    ({"findings": []}, []),
+    ({"note": "nothing"}, []),
+    ([], []),
+    ("findings", []),
+    ({"findings": [{"evidence": ["a", "b"]}]}, []),
+    ({"findings": [{"evidence": ["a", "b", "c"]}, {"evidence": []}]}, ["/findings/1"]),
+    ({"findings": [{"evidence": ["a", "a"]}]}, ["/findings/0"]),
+    ({"findings": [{"evidence": [{"x": 1, "y": 2}, {"y": 2, "x": 1}]}]}, ["/findings/0"]),
+    ({"findings": [{"evidence": "a, b"}]}, ["/findings/0"]),
+    ({"findings": [EMPTY]}, ["/findings/0"]),
+    ({"findings": ["a"]}, ["/findings/0"]),
+    ({"findings": {"evidence": ["a", "b"]}}, ["/findings/0"]),
+    ({"findings": None}, ["/findings/0"]),
+    ({"parts": [{"findings": [{"evidence": ["a"]}]}]}, ["/parts/0/findings/0"]),
+    ({"findings": [{"evidence": ["a", "b"], "findings": [EMPTY]}]}, ["/findings/0/findings/0"]),
+]
+
+
+@pytest.mark.parametrize(("value", "places"), PLACES)
 def test_a_finding_needs_distinct_pieces_of_evidence(value: Any, places: list[str]) -> None:
     assert [fault.split("`")[1] for fault in evidence_faults(value, 2)] == places
     assert evidence_faults(value, 0) == []
 
 
 def test_faults_are_at_most_eight() -> None:
-    assert len(evidence_faults({"findings": [{}] * 1000}, 1)) == 8
+    many: Any = {"findings": [EMPTY] * 1000}
+    assert len(evidence_faults(many, 1)) == 8
 
 
 @pytest.mark.parametrize(

@@ -349,15 +349,17 @@ def test_every_run_holds_one_terminal_event(start: Start, loop: tuple[State, ...
 
 
 TOKEN = "tok_" + "a" * 6
+WITHOUT_EVIDENCE: dict[str, Any] = {}
+NONE: list[str] = []
 
 
 @pytest.mark.parametrize(
     ("given", "reason", "broken"),
     [
-        ({"findings": [{"evidence": ["a", "b"]}]}, "succeeded", []),
+        ({"findings": [{"evidence": ["a", "b"]}]}, "succeeded", NONE),
         ({"findings": [{"evidence": ["a", "a"]}]}, "output_invalid", ["min_evidence_per_finding"]),
         (
-            {"findings": [{}], "note": TOKEN},
+            {"findings": [WITHOUT_EVIDENCE], "note": TOKEN},
             "output_invalid",
             ["min_evidence_per_finding", "secret_exposure"],
         ),

@@ -105,7 +105,7 @@ def serve_tls() -> Iterator[tuple[Serve, list[bytes]]]:
 
         threads.append(threading.Thread(target=attend, daemon=True))
         threads[-1].start()
-        return listener.getsockname()[1]
+        return int(listener.getsockname()[1])
 
     yield start, heard
     for thread in threads:
