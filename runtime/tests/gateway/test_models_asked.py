@@ -254,9 +254,9 @@ def test_no_budget_is_passed_by_one_unit_whatever_is_reported(
         ledger = with_reserved(ledger, ask, NOTHING)
         # INVARIANT: whatever may be charged within the reservation is within the budget before it is asked.
         assert ledger.spent.microusd + ledger.reserved.microusd <= limit
-        counts = (None, None) if usage is None else usage
+        read, wrote = (None, None) if usage is None else usage
         spent = reserved if usage is None else Spend(1, 0, worst_price(model, *usage))
-        settled = ModelSettled("run:1", "work", "ok", None, "{}", *counts, spent)
+        settled = ModelSettled("run:1", "work", "ok", None, "{}", read, wrote, spent)
         ledger = with_charged(ledger, ask, charge_of(settled, ask))
         assert ledger.spent.microusd - ledger.overrun.microusd <= limit
         assert ledger.reserved == NOTHING
