@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 
 from remit_runtime.bundle.open import VerifiedBundle
@@ -80,7 +81,7 @@ def load(
     return Gateway(
         bundle=bundle,
         policy_set=policy_set,
-        decision_point=DecisionPoint.load(policy_set),
+        decision_point=_decision_point(policy_set),
         schemas=Schemas(bundle.schema),
         patterns=load_redactor(policy_set.redact),
         vault=open_vault(bundle, home, environ),
@@ -97,3 +98,13 @@ def load(
         },
         network=network or Network(),
     )
+
+
+@lru_cache(maxsize=4)
+def _decision_point(policy_set: PolicySet) -> DecisionPoint:
+    """The decision point of a policy set, kept for the next run: parsing the rules is most of what a start costs.
+
+    Raises:
+        BundleRejected: the policy set cannot be used.
+    """
+    return DecisionPoint.load(policy_set)
