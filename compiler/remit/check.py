@@ -7,15 +7,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from remit.definitions import Graph, Policy, Resource
+from remit.definitions import Agent, Graph, Policy, Resource, Root
 from remit.diagnostic import Diagnostic, Fault, in_order
+from remit.flow import flow_of
 from remit.git import ROOT_MARKER, Tree, definitions, folder_tree
 from remit.graph import GraphFile, state_graph
-from remit.link import Portfolio, link
+from remit.link import Portfolio, Unit, link
 from remit.parse import parse
 from remit.read import ReadFile, Value, nothing_read, read
 from remit.rule import LOCKED_GROUPS, Level, Levels, Rule
-from remit.rules import GRAPHS, LINKED, RULES, SYNTAX
+from remit.rules import FLOWS, GRAPHS, LINKED, RULES, SYNTAX, UNITS
 from remit.source import SourceFile, Sources, whole_file
 
 LIBRARIES = ("std@1",)
@@ -60,6 +61,7 @@ def check(tree: Tree, levels: Levels | None = None) -> CheckResult:
             found.extend(_judge_file(file, wanted))
         found.extend(one for one in _judge_portfolio(portfolio, wanted) if not echoes.hold(one))
         found.extend(_judge_graphs(portfolio, wanted))
+        found.extend(_judge_units(portfolio, wanted))
     return CheckResult(in_order(found), len(files), sources(tree), portfolio)
 
 
@@ -156,6 +158,25 @@ def _judge_graphs(portfolio: Portfolio, levels: Levels) -> Iterator[Diagnostic]:
             graph = GraphFile(parsed.file, state_graph(parsed.definition))
             for rule in GRAPHS:
                 yield from rule.diagnostics(graph, levels)
+
+
+def _judge_units(portfolio: Portfolio, levels: Levels) -> Iterator[Diagnostic]:
+    """What is wrong with each definition of the repository, and with the states of each agent.
+
+    Those of the library are held by its own tests.
+    """
+    for path, parsed in portfolio.files.items():
+        definition = parsed.definition
+        if definition is None or isinstance(definition, Root) or path.startswith(LIBRARIES):
+            continue
+        unit = Unit(path, definition, portfolio)
+        for rule in UNITS.get(type(definition), ()):
+            yield from rule.diagnostics(unit, levels)
+        if isinstance(definition, Agent):
+            flow = flow_of(Unit(path, definition, portfolio))
+            if flow is not None:
+                for over_states in FLOWS:
+                    yield from over_states.diagnostics(flow, levels)
 
 
 class _Echoes:

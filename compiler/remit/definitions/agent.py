@@ -39,6 +39,8 @@ Autonomy = Literal["advisory", "propose", "act_with_approval", "autonomous"]
 Form = Literal["graph", "function", "chain", "workflow", "loop"]
 GATHER = "gather"
 """The context state with which the forms `loop` and `chain` begin where the agent has context sources."""
+CALL, LOOP, DONE = "call", "work", "done"
+"""The tool state of the form `function`, the model state of the form `loop`, and the end of every form but `graph`."""
 FORMS: tuple[Form, ...] = ("graph", "function", "chain", "workflow", "loop")
 
 

@@ -12,15 +12,16 @@ from remit.link.named_files import NotJson
 from remit.link.names import link_tool, link_work
 from remit.link.paths import PathRefused, resolve
 from remit.link.policies import link_policy
-from remit.link.portfolio import Portfolio, Symbol, Use
+from remit.link.portfolio import Asked, Portfolio, Symbol, Use
 from remit.link.references import link_agent, link_graph, link_source
 from remit.link.schemas import link_schema
 from remit.link.servers import link_server
 from remit.link.suites import link_suite
+from remit.link.unit import Unit
 from remit.link.work import Work
 from remit.parse import ParsedFile
 
-__all__ = ["PathRefused", "Portfolio", "Symbol", "Use", "link", "resolve"]
+__all__ = ["Asked", "PathRefused", "Portfolio", "Symbol", "Unit", "Use", "link", "resolve"]
 
 
 def link(files: Sequence[ParsedFile], tree: Tree, library: Tree) -> Portfolio:
@@ -43,6 +44,7 @@ def link(files: Sequence[ParsedFile], tree: Tree, library: Tree) -> Portfolio:
         texts={path: text for path, text in work.texts.items() if text is not None},
         values={path: value for path, value in work.values.items() if not isinstance(value, NotJson)},
         cases=work.cases,
+        prompts=work.prompts,
         faults=_by_kind([*(fault for file in files for fault in file.faults), *work.faults]),
         unreadable=tuple(work.unreadable),
         tree=tree,

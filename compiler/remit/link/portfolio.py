@@ -10,6 +10,7 @@ from remit.diagnostic import Fault
 from remit.git.tree import ROOT_MARKER, Tree
 from remit.link.paths import PathRefused, resolve
 from remit.parse import ParsedFile
+from remit.prompt.segments import Segment
 from remit.read import Path, ReadFile
 from remit.source import Span, whole_file
 
@@ -32,13 +33,21 @@ class Use(NamedTuple):
     at: Path
 
 
+class Asked(NamedTuple):
+    """Who asks with a prompt: the id of the agent ("" where no agent names the graph), and its state."""
+
+    agent: str
+    state: str
+
+
 @dataclass(frozen=True)
 class Portfolio:
     """All definitions of a repository and its libraries, linked.
 
     `faults` holds what parsing and linking found, by kind; `unreadable` the files that definitions name and whose
     text is none. With either, the portfolio is not complete and nothing may be built from it. `texts`, `values`
-    (JSON) and `cases` hold what definitions name, by the path from the root; `cases` by the id of the suite.
+    (JSON) and `cases` hold what definitions name, by the path from the root; `cases` by the id of the suite. `prompts`
+    holds the segments of every prompt by the file and path at which a definition names it, as each state asks with it.
     """
 
     files: Mapping[str, ParsedFile]
@@ -47,6 +56,7 @@ class Portfolio:
     texts: Mapping[str, str]
     values: Mapping[str, Any]
     cases: Mapping[str, tuple[Case, ...]]
+    prompts: Mapping[tuple[str, Path], Mapping[Asked, tuple[Segment, ...]]]
     faults: Mapping[str, tuple[Fault, ...]]
     unreadable: tuple[ReadFile, ...]
     tree: Tree
@@ -61,6 +71,16 @@ class Portfolio:
     def of(self, kind: type[N]) -> Mapping[str, N]:
         """The definitions of one kind by id, sorted by id."""
         return cast("Mapping[str, N]", self._by_kind[kind.__name__])
+
+    def find(self, kind: type[N], name: str) -> N | None:
+        """The definition of an id, or None where there is none that can be used."""
+        symbol = self.symbols.get((kind.__name__, name))
+        definition = None if symbol is None else self.files[symbol.path].definition
+        return definition if isinstance(definition, kind) else None
+
+    def users(self, kind: type[Named], name: str) -> tuple[Use, ...]:
+        """The places that name a definition."""
+        return self.uses.get((kind.__name__, name), ())
 
     @cached_property
     def _by_kind(self) -> Mapping[str, dict[str, Named]]:

@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator, Mapping
 from functools import partial
+from typing import NamedTuple
 
 from remit.definitions import Agent, Graph
+from remit.definitions.agent import LOOP
 from remit.definitions.leaves import Leaf
 from remit.definitions.reference import Reference
 from remit.definitions.text import InlineText
 from remit.definitions.work import ModelWork
 from remit.diagnostic import Fault
 from remit.link.named_files import named_text, named_text_at
+from remit.link.portfolio import Asked
 from remit.link.roots import Roots, link_reference
 from remit.link.work import Work, span_of
 from remit.prompt.plain import plain_segments
@@ -27,12 +30,18 @@ def link_prompt(work: Work, path: str, leaf: Leaf, roots: Roots) -> None:
     at = (*leaf.path, "text") if isinstance(leaf.value, InlineText) else leaf.path
     plain = plain_segments(template)
     if plain is not None:
+        work.prompts[path, leaf.path] = dict.fromkeys(
+            (one.asked for one in _askings(work, path, leaf)), plain
+        )
         _link_slots(work, path, at, dict.fromkeys(plain), roots)
         return
     start = len(work.faults)
     slots: dict[Segment, None] = {}
-    for names in _names(work, path, leaf):
+    asked = work.prompts.setdefault((path, leaf.path), {})
+    for askings, names in _names(work, path, leaf):
         prompt = _evaluated(work, path, at, template, names, roots)
+        if not prompt.faults:
+            asked.update(dict.fromkeys(askings, prompt.segments))
         work.faults.extend(
             Fault("invalid-template", _span(work, path, at, fault.place), fault.message)
             for fault in prompt.faults
@@ -79,48 +88,71 @@ def _evaluated(
     return evaluated(template, names, roots.names, read)
 
 
-def _names(work: Work, path: str, leaf: Leaf) -> Iterator[Mapping[str, Value]]:
-    """What has a value in a prompt, for each state that asks with it and each agent that has the state."""
+def _names(work: Work, path: str, leaf: Leaf) -> Iterator[tuple[list[Asked], Mapping[str, Value]]]:
+    """What has a value in a prompt, for all that ask with it of whom this is the same."""
     from remit.prompt.names import names_of
 
-    for agent, tools, handoffs in _askings(work, path, leaf):
+    alike: dict[tuple[str, tuple[str, ...], tuple[str, ...]], list[_Asking]] = {}
+    for asking in _askings(work, path, leaf):
+        alike.setdefault((asking.asked.agent, asking.tools, asking.handoffs), []).append(asking)
+    for askings in alike.values():
+        agent, _, tools, handoffs = askings[0]
         offered = [tool[1] for name in tools if (tool := work.tool(name)) is not None]
         others = [other for name in handoffs if (other := work.agent(name)) is not None]
-        yield names_of(agent, offered, others)
+        yield [one.asked for one in askings], names_of(agent, offered, others)
 
 
-Asking = tuple[Agent | None, tuple[str, ...], tuple[str, ...]]
-"""The agent, and the tools and the agents that its state offers."""
+class _Asking(NamedTuple):
+    """An agent and its state, and the tools and the agents that the state offers."""
+
+    agent: Agent | None
+    state: str
+    tools: tuple[str, ...] = ()
+    handoffs: tuple[str, ...] = ()
+
+    @property
+    def asked(self) -> Asked:
+        """Who asks."""
+        return Asked("" if self.agent is None else self.agent.metadata.id, self.state)
 
 
-def _askings(work: Work, path: str, leaf: Leaf) -> list[Asking]:
+def _askings(work: Work, path: str, leaf: Leaf) -> list[_Asking]:
     definition = work.files[path].definition
     if isinstance(definition, Graph):
-        state = definition.spec.states[str(leaf.path[2])]
-        tools, handoffs = (state.tools, state.handoffs) if isinstance(state, ModelWork) else ((), ())
+        name = str(leaf.path[2])
         agents = work.agents_of_graph.get(path, [None])
-        return [(agent, tools, handoffs) for agent in agents]
+        return [_asking(agent, name, definition.spec.states[name]) for agent in agents]
     if not isinstance(definition, Agent):
         return []
     form = definition.spec.orchestration
     match leaf.path[2:]:
-        case ("chain", "steps", *_):
-            return [(definition, (), ())]
+        case ("chain", "steps", int(index), *_) if form.chain is not None:
+            return [_Asking(definition, form.chain.steps[index].id)]
         case ("workflow", "steps", int(index), *_) if form.workflow is not None:
             step = form.workflow.steps[index]
-            return [(definition, step.tools, step.handoffs)] if isinstance(step, ModelWork) else []
+            return [_asking(definition, step.id, step)]
         case _:
             return _of_instructions(work, path, definition)
 
 
-def _of_instructions(work: Work, path: str, agent: Agent) -> list[Asking]:
+def _asking(agent: Agent | None, name: str, work: object) -> _Asking:
+    if not isinstance(work, ModelWork):
+        return _Asking(agent, name)
+    return _Asking(agent, name, work.tools, work.handoffs)
+
+
+def _of_instructions(work: Work, path: str, agent: Agent) -> list[_Asking]:
     """Every state of an agent that asks a model, as its instructions see it; without any, one that offers nothing."""
     form = agent.spec.orchestration
     if form.loop is not None:
-        return [(agent, agent.spec.tools.allowed, ())]
-    works: tuple[object, ...] = form.workflow.steps if form.workflow is not None else ()
+        return [_Asking(agent, LOOP, agent.spec.tools.allowed)]
+    works: dict[str, object] = {}
+    if form.chain is not None:
+        return [_Asking(agent, step.id) for step in form.chain.steps]
+    if form.workflow is not None:
+        works = {step.id: step for step in form.workflow.steps}
     if form.graph is not None:
         graph = work.graph_of(path, form.graph)
-        works = tuple(graph.spec.states.values()) if graph is not None else ()
-    found: list[Asking] = [(agent, one.tools, one.handoffs) for one in works if isinstance(one, ModelWork)]
-    return found or [(agent, (), ())]
+        works = dict(graph.spec.states) if graph is not None else {}
+    found = [_asking(agent, name, one) for name, one in works.items() if isinstance(one, ModelWork)]
+    return found or [_Asking(agent, "")]

@@ -10,8 +10,9 @@ from remit.definitions.words import KEY
 from remit.diagnostic import Fault, nearest
 from remit.git.tree import Tree
 from remit.link.paths import resolve
-from remit.link.portfolio import Symbol, Use
+from remit.link.portfolio import Asked, Symbol, Use
 from remit.parse import ParsedFile
+from remit.prompt.segments import Segment
 from remit.read import Path, ReadFile
 from remit.source import Span
 
@@ -34,6 +35,9 @@ class Work:
     contents: dict[str, bytes | Fault] = field(default_factory=dict[str, "bytes | Fault"])
     answers: set[str] = field(default_factory=set[str])
     cases: dict[str, tuple[Case, ...]] = field(default_factory=dict[str, tuple[Case, ...]])
+    prompts: dict[tuple[str, Path], dict[Asked, tuple[Segment, ...]]] = field(
+        default_factory=dict[tuple[str, Path], "dict[Asked, tuple[Segment, ...]]"]
+    )
     unreadable: list[ReadFile] = field(default_factory=list[ReadFile])
     suggestions: dict[tuple[str, str], str | None] = field(default_factory=dict[tuple[str, str], str | None])
 

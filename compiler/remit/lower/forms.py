@@ -6,14 +6,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from remit.definitions import Agent
-from remit.definitions.agent import GATHER, ChainForm, FunctionForm, WorkflowForm
+from remit.definitions.agent import CALL, DONE, GATHER, LOOP, ChainForm, FunctionForm, WorkflowForm
 from remit.definitions.shape import ObjectType, ShapeFile
 from remit.definitions.text import InlineText
 from remit.lower.states import Onward, Scope, artifacts_of, lowered, model, performed
 from remit.lower.values import binding_of, mapping_of
 from remit_runtime.bundle import graph as ir
-
-CALL, WORK, DONE = "call", "work", "done"
 
 
 def graph_ir(scope: Scope) -> ir.GraphIR:
@@ -30,7 +28,7 @@ def graph_ir(scope: Scope) -> ir.GraphIR:
         return _gathered(scope, form.chain.steps[0].id, _chain(form.chain, scope))
     if form.workflow is not None:
         return _sorted(form.workflow.steps[0].id, list(_workflow(form.workflow, scope)))
-    return _gathered(scope, WORK, _loop(scope))
+    return _gathered(scope, LOOP, _loop(scope))
 
 
 def added_states(agent: Agent) -> tuple[str, ...]:
@@ -43,7 +41,7 @@ def added_states(agent: Agent) -> tuple[str, ...]:
     if form.workflow is not None:
         return (DONE,)
     gathers = (GATHER,) if agent.spec.context.ranked else ()
-    return (*gathers, DONE) if form.chain is not None else (*gathers, WORK, DONE)
+    return (*gathers, DONE) if form.chain is not None else (*gathers, LOOP, DONE)
 
 
 def _gathered(scope: Scope, first: str, states: Iterable[ir.State]) -> ir.GraphIR:
@@ -72,8 +70,8 @@ def _chain(form: ChainForm, scope: Scope) -> Iterator[ir.State]:
 
 def _loop(scope: Scope) -> Iterator[ir.State]:
     tools = scope.agent.spec.tools.allowed
-    yield from _decides(WORK, scope, prompt=None, tools=tools, decides=None, after=DONE)
-    yield ir.EndState(DONE, "succeeded", ir.Reference(WORK), ())
+    yield from _decides(LOOP, scope, prompt=None, tools=tools, decides=None, after=DONE)
+    yield ir.EndState(DONE, "succeeded", ir.Reference(LOOP), ())
 
 
 def _decides(

@@ -1,5 +1,12 @@
 """Every rule there is, in the order of their codes; what is listed here is what runs."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from remit.definitions import Agent, Definition, Tool
+from remit.flow import Flow
+from remit.link import Unit
+from remit.rule import Rule
 from remit.rules.budgets.unknown_price import unknown_price
 from remit.rules.evals.suite_of_another_agent import suite_of_another_agent
 from remit.rules.evals.too_few_cases import too_few_cases
@@ -81,4 +88,22 @@ LINKED = (
 GRAPHS = (start_at_end, unreachable_state, dead_end, no_way_to_end, unbounded_loop)
 """Rules over one state graph."""
 
-RULES = (*SYNTAX, *LINKED, *GRAPHS)
+AGENTS: tuple[Rule[Unit[Agent]], ...] = ()
+"""Rules over one agent."""
+
+TOOLS: tuple[Rule[Unit[Tool]], ...] = ()
+"""Rules over one tool."""
+
+UNITS: Mapping[type[Definition], tuple[Rule[Unit[Any]], ...]] = {Agent: AGENTS, Tool: TOOLS}
+"""Rules over one definition, by its kind."""
+
+FLOWS: tuple[Rule[Flow], ...] = ()
+"""Rules over the states of one agent, whatever its form."""
+
+RULES: tuple[Rule[Any], ...] = (
+    *SYNTAX,
+    *LINKED,
+    *(rule for rules in UNITS.values() for rule in rules),
+    *GRAPHS,
+    *FLOWS,
+)
