@@ -155,6 +155,13 @@ def build(session: nox.Session, folder: Path, env: dict[str, str | None]) -> Pat
 
 
 @nox.session(default=False)
+def mistakes(session: nox.Session) -> None:
+    """A hundred single mistakes in this repository's own definitions, each told by its code at its place."""
+    session.install(*BOTH, *group("test"))
+    session.run("pytest", "compiler/tests/mistakes", env={"REMIT_EVERY_MISTAKE": "1"})
+
+
+@nox.session(default=False)
 def soak(session: nox.Session) -> None:
     """2,000 runs of a hostile model, or as many as stand after `--`; prints how they ended."""
     session.install(*BOTH, *group("test"))
