@@ -4,20 +4,22 @@ import gc
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from remit.definitions import Agent, Graph, Policy, Resource, Root
-from remit.diagnostic import Diagnostic, Fault, in_order
+from remit.diagnostic import Diagnostic, Fault, Suppressed, in_order
 from remit.flow import flow_of
 from remit.git import ROOT_MARKER, Tree, definitions, folder_tree
 from remit.graph import GraphFile, state_graph
 from remit.link import Portfolio, Unit, link
 from remit.parse import parse
 from remit.read import ReadFile, Value, nothing_read, read
-from remit.rule import LOCKED_GROUPS, Level, Levels, Rule
-from remit.rules import FLOWS, GRAPHS, LINKED, RULES, SYNTAX, UNITS
+from remit.rule import LOCKED_GROUPS, Level, Levels, Rule, locked_by
+from remit.rules import FLOWS, GRAPHS, LINKED, RULES, SUPPRESSIONS, SYNTAX, UNITS
 from remit.source import SourceFile, Sources, whole_file
+from remit.suppression import suppress
 
 LIBRARIES = ("std@1",)
 """What `use` may name: the folders beside `remit.std`."""
@@ -28,13 +30,14 @@ class CheckResult:
     """What a check found: the diagnostics in their order, and how many files it read.
 
     `sources` quotes lines of what was checked, as long as its tree can be read. `portfolio` is whole only where
-    nothing found is an error.
+    nothing found is an error. `suppressed` are the findings that `remit.yaml` hides.
     """
 
     diagnostics: tuple[Diagnostic, ...]
     files: int
     sources: Sources
     portfolio: Portfolio
+    suppressed: tuple[Suppressed, ...] = ()
 
     @property
     def has_errors(self) -> bool:
@@ -42,11 +45,11 @@ class CheckResult:
         return any(found.severity == "error" for found in self.diagnostics)
 
 
-def check(tree: Tree, levels: Levels | None = None) -> CheckResult:
+def check(tree: Tree, levels: Levels | None = None, *, today: date | None = None) -> CheckResult:
     """Everything that is wrong with the definitions of `tree`, found in one run.
 
-    `levels` go before those of `remit.yaml`. It raises for no content whatever; a tree that git cannot read has
-    failed before.
+    `levels` go before those of `remit.yaml`. Without `today` no suppression hides anything. It raises for no content
+    whatever; a tree that git cannot read has failed before.
     """
     with _without_collector():
         files = _read_files(tree)
@@ -62,16 +65,17 @@ def check(tree: Tree, levels: Levels | None = None) -> CheckResult:
         found.extend(one for one in _judge_portfolio(portfolio, wanted) if not echoes.hold(one))
         found.extend(_judge_graphs(portfolio, wanted))
         found.extend(_judge_units(portfolio, wanted))
-    return CheckResult(in_order(found), len(files), sources(tree), portfolio)
+        left, hidden = _suppressed(portfolio, in_order(found), today, wanted)
+    return CheckResult(left, len(files), sources(tree), portfolio, hidden)
 
 
-def check_to_build(tree: Tree) -> CheckResult:
+def check_to_build(tree: Tree, *, today: date | None = None) -> CheckResult:
     """The check of a tree that something is built from: also what the policy engine itself says of its policies.
 
     Our own reading of policies is meant to find all that the engine would. What this finds beyond `check` is a gap
     of ours, and nothing is built over it. To load the engine costs more than to check ten files without it.
     """
-    result = check(tree)
+    result = check(tree, today=today)
     if result.has_errors:
         return result
     from remit.lower.faults import engine_faults
@@ -179,6 +183,20 @@ def _judge_units(portfolio: Portfolio, levels: Levels) -> Iterator[Diagnostic]:
                     yield from over_states.diagnostics(flow, levels)
 
 
+def _suppressed(
+    portfolio: Portfolio, found: tuple[Diagnostic, ...], today: date | None, levels: Levels
+) -> tuple[tuple[Diagnostic, ...], tuple[Suppressed, ...]]:
+    """What is left of the findings under the suppressions of `remit.yaml`, and what these hide."""
+    root = portfolio.root
+    if root is None or not root.suppressions or today is None:
+        return found, ()
+    codes = {word: rule.code for rule in RULES for word in (rule.code, rule.name)}
+    file = portfolio.files[ROOT_MARKER].file
+    left, hidden, judged = suppress(root, file, found, today, codes, locked_by(root.locked, RULES))
+    told = [one for rule in SUPPRESSIONS for one in rule.diagnostics(judged, levels)]
+    return in_order((*left, *told)), hidden
+
+
 class _Echoes:
     """Where the text of files is at fault, so that what a schema says of these places only repeats it.
 
@@ -228,14 +246,38 @@ def _level_faults(file: ReadFile) -> Iterator[Fault]:
     """What is wrong with the rules that `remit.yaml` names."""
     if file.path != ROOT_MARKER or not isinstance(file.value, dict):
         return
-    wanted = file.value.get("rules")
-    names = {word: rule for rule in RULES for word in (rule.code, rule.name)}
-    for name in wanted if isinstance(wanted, dict) else ():
-        rule: Rule[Any] | None = names.get(name)
+    names: dict[str, Rule[Any]] = {word: rule for rule in RULES for word in (rule.code, rule.name)}
+    groups = {rule.code[:3] for rule in RULES}
+    said, locks, hidden = (file.value.get(key) for key in ("rules", "locked", "suppressions"))
+    wanted = said if isinstance(said, dict) else {}
+    locked = locked_by(_words(locks), RULES)
+    for name, level in wanted.items():
+        span, rule = file.key_span(("rules", name)), names.get(name)
         if rule is None:
-            yield Fault("unknown-rule", file.key_span(("rules", name)), name, tuple(sorted(names)))
-        elif rule.code.startswith(LOCKED_GROUPS):
-            yield Fault("locked-rule", file.key_span(("rules", name)), rule.name)
+            yield Fault("unknown-rule", span, name, tuple(sorted(names)))
+        elif rule.code.startswith(LOCKED_GROUPS) or (rule.code in locked and _softens(level, rule)):
+            yield Fault("locked-rule", span, rule.name)
+    for index, name in enumerate(_words(locks)):
+        if name not in names and name not in groups:
+            yield Fault(
+                "unknown-rule", file.value_span(("locked", index)), name, (*sorted(names), *sorted(groups))
+            )
+    for index, entry in enumerate(hidden if isinstance(hidden, list) else ()):
+        hides = entry.get("rule") if isinstance(entry, dict) else None
+        if isinstance(hides, str) and hides not in names:
+            span = file.value_span(("suppressions", index, "rule"))
+            yield Fault("unknown-rule", span, hides, tuple(sorted(names)))
+
+
+def _words(value: Value) -> tuple[str, ...]:
+    """The texts of a list, empty ones in place of anything else; nothing of what is no list."""
+    items = value if isinstance(value, list) else []
+    return tuple(item if isinstance(item, str) else "" for item in items)
+
+
+def _softens(level: Value, rule: Rule[Any]) -> bool:
+    """Whether a level says less than the rule's own."""
+    return level == "off" or (level == "warning" and rule.severity == "error")
 
 
 @contextmanager

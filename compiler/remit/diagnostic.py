@@ -35,6 +35,15 @@ class Diagnostic(NamedTuple):
         return (self.span.path, self.span.start.line, self.span.start.column, self.code, self.message)
 
 
+class Suppressed(NamedTuple):
+    """A finding that is not reported: somebody answers for it up to and with the day `expires` (ISO 8601)."""
+
+    found: Diagnostic
+    reason: str
+    owner: str
+    expires: str
+
+
 class Fault(NamedTuple):
     """What a reader, a parser or the linker found wrong, as data; the rule of its `kind` words it.
 

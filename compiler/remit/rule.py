@@ -1,6 +1,6 @@
 """A rule: one function over what a stage of the compiler made, with its code, name and page beside it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from inspect import cleandoc
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
@@ -12,9 +12,9 @@ Level = Literal["error", "warning", "off"]
 Levels = Mapping[str, Level]
 """What a repository wants of its rules, by code or name."""
 
-LOCKED_GROUPS = ("SYN", "SCH", "REF", "BUD009", "GRF015")
-"""Groups and single rules that keep their level: without them the later ones would judge what was never read, and
-nothing could be lowered for a model without a price or for agents that hand off in a circle."""
+LOCKED_GROUPS = ("SYN", "SCH", "REF", "BUD009", "GRF015", "SEC013", "SEC014")
+"""Groups and single rules that keep their level: without them the later ones would judge what was never read, nothing
+could be lowered for a model without a price or for agents that hand off in a circle, and a lock would open itself."""
 
 Stage = TypeVar("Stage")
 
@@ -67,6 +67,14 @@ def level_of(of: Rule[Any], levels: Levels) -> Level:
     if of.code.startswith(LOCKED_GROUPS):
         return of.severity
     return levels.get(of.code, levels.get(of.name, of.severity))
+
+
+def locked_by(names: Iterable[str], rules: Iterable[Rule[Any]]) -> frozenset[str]:
+    """The codes of the rules that nothing may soften: the locked groups, and `names` of codes, rules or groups."""
+    prefixes, wanted = LOCKED_GROUPS, set(names)
+    return frozenset(
+        of.code for of in rules if of.code.startswith(prefixes) or wanted & {of.code, of.name, of.code[:3]}
+    )
 
 
 def page_of(of: Rule[Any]) -> RulePage:

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from remit.cli.here import did_you_mean, version_of
+from remit.cli.here import did_you_mean, today, version_of
 from remit.diagnostic import RulePage
 from remit.git import Tree, enclosing_root, working_tree
 from remit_runtime.errors import UsageError
@@ -59,7 +59,7 @@ def check(arguments: argparse.Namespace) -> int:
     """Reports every finding; exit 1 when one of them is an error."""
     from remit.check import check as checked
 
-    return report_of(checked(tree_of(Path(arguments.directory))), arguments.format)
+    return report_of(checked(tree_of(Path(arguments.directory)), today=today()), arguments.format)
 
 
 def report_of(result: CheckResult, form: Format = "text") -> int:
@@ -74,6 +74,7 @@ def report_of(result: CheckResult, form: Format = "text") -> int:
         rules=_rule_pages() if form == "sarif" else (),
         version=version_of("remit"),
         colour=form == "text" and sys.stdout.isatty(),
+        suppressed=result.suppressed,
     )
     sys.stdout.write(report)
     return 1 if result.has_errors else 0
@@ -125,7 +126,7 @@ def agents(arguments: argparse.Namespace) -> int:
     from remit.check import check as checked
     from remit.definitions import Agent
 
-    result = checked(tree_of(Path(arguments.directory)))
+    result = checked(tree_of(Path(arguments.directory)), today=today())
     if result.has_errors:
         return report_of(result, arguments.format)
     found = [_inventory(agent) for agent in result.portfolio.of(Agent).values()]

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from remit.cli.author import report_of, tree_of
-from remit.cli.here import clock, did_you_mean
+from remit.cli.here import clock, did_you_mean, today
 from remit.evals.gate import Judgement, Verdict, verdict_of
 from remit.evals.results import CaseResult, SuiteResult
 from remit.release.ship import Evaluated, Sealed, evaluated, sealed, suites_of
@@ -25,7 +25,7 @@ EXIT: dict[Verdict, int] = {"passed": 0, "failed": 1, "not_proven": 3}
 
 def evaluate(arguments: argparse.Namespace) -> int:
     """Runs suites over the definitions on disk and judges the gates of an environment."""
-    made = sealed(tree_of(Path()), arguments.to)
+    made = sealed(tree_of(Path()), arguments.to, today())
     if not isinstance(made, Sealed):
         return report_of(made, arguments.format)
     names = _wanted(made, arguments.suites)

@@ -1,14 +1,25 @@
-"""What several commands ask: the clock, the versions of what is installed, and the word that was meant."""
+"""What several commands ask: the clock, the day, the versions of what is installed, and the word that was meant."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import date
 
 
 def clock() -> int:
     """Milliseconds since the epoch."""
     return time.time_ns() // 1_000_000
+
+
+def today() -> date:
+    """The day it is, in UTC: the same for everybody who works on a repository."""
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC).date()
 
 
 def version_of(distribution: str) -> str:

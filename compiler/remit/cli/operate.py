@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from remit.cli.author import report_of, tree_of
-from remit.cli.here import clock, version_of
+from remit.cli.here import clock, today, version_of
 from remit.cli.release import facts, signers
 from remit.git import dirty_definitions, enclosing_root, head_commit
 from remit.release.ship import Evaluated, Sealed, released, sealed
@@ -43,7 +43,7 @@ def _compiled(form: Format) -> Path | int:
     root = enclosing_root(Path())
     if root is None:
         raise UsageError("no_root", "there is no `remit.yaml` here or above: name a bundle with `--bundle`")
-    made = sealed(tree_of(root), DEV)
+    made = sealed(tree_of(root), DEV, today())
     if not isinstance(made, Sealed):
         return report_of(made, form)
     head = head_commit(root)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from remit.cli.author import report_of
 from remit.cli.gate import EXIT, evaluation_text, progress
-from remit.cli.here import clock, did_you_mean, version_of
+from remit.cli.here import clock, did_you_mean, today, version_of
 from remit.git import commit_tree, dirty_definitions, enclosing_root, head_commit
 from remit.release.provenance import BuildFacts
 from remit.release.ship import Evaluated, Sealed, evaluated, released, sealed, suites_of
@@ -107,7 +107,7 @@ def _sealed_head(root: Path, environment: str) -> tuple[Sealed, str, int] | int:
         return 1
     started = clock()
     with commit_tree(root) as tree:
-        made = sealed(tree, environment)
+        made = sealed(tree, environment, today())
         if not isinstance(made, Sealed):
             return report_of(made)
         return made, tree.commit or "", started

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from remit.check import CheckResult, check_to_build
@@ -67,13 +68,13 @@ class Evaluated:
         )
 
 
-def sealed(tree: Tree, environment: str) -> Sealed | CheckResult:
-    """The sealed bundle of a tree, or the check that found errors in it.
+def sealed(tree: Tree, environment: str, today: date | None = None) -> Sealed | CheckResult:
+    """The sealed bundle of a tree, or the check that found errors in it; without `today`, suppressions hide nothing.
 
     Raises:
         UsageError: the tree knows no such environment, or puts no agent into it.
     """
-    result = check_to_build(tree)
+    result = check_to_build(tree, today=today)
     if result.has_errors:
         return result
     portfolio = result.portfolio

@@ -4,15 +4,19 @@ from collections.abc import Sequence
 from json import dumps
 from typing import Any
 
-from remit.diagnostic import Diagnostic, Note
+from remit.diagnostic import Diagnostic, Note, Suppressed
 from remit.source import Span
 
 VERSION = 1
 
 
-def json_report(diagnostics: Sequence[Diagnostic]) -> str:
+def json_report(diagnostics: Sequence[Diagnostic], suppressed: Sequence[Suppressed] = ()) -> str:
     """The diagnostics as one JSON document in ASCII, with positions from 1."""
-    document = {"version": VERSION, "diagnostics": [_diagnostic(found) for found in diagnostics]}
+    document = {
+        "version": VERSION,
+        "diagnostics": [_diagnostic(found) for found in diagnostics],
+        "suppressed": [_suppressed(one) for one in suppressed],
+    }
     return dumps(document, indent=2) + "\n"
 
 
@@ -26,6 +30,10 @@ def _diagnostic(found: Diagnostic) -> dict[str, Any]:
         "notes": [_note(note) for note in found.notes],
         "help": found.help,
     }
+
+
+def _suppressed(one: Suppressed) -> dict[str, Any]:
+    return {**_diagnostic(one.found), "reason": one.reason, "owner": one.owner, "expires": one.expires}
 
 
 def _note(note: Note) -> dict[str, Any]:

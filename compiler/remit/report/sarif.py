@@ -7,7 +7,7 @@ from json import dumps
 from typing import Any
 from urllib.parse import quote
 
-from remit.diagnostic import Diagnostic, Note, RulePage
+from remit.diagnostic import Diagnostic, Note, RulePage, Suppressed
 from remit.source import Sources, Span
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -15,19 +15,28 @@ FINGERPRINT = "remitFinding/v1"
 
 
 def sarif_report(
-    diagnostics: Sequence[Diagnostic], sources: Sources, rules: Sequence[RulePage], version: str
+    diagnostics: Sequence[Diagnostic],
+    sources: Sources,
+    rules: Sequence[RulePage],
+    version: str,
+    suppressed: Sequence[Suppressed] = (),
 ) -> str:
-    """The diagnostics as one SARIF log with one run; `rules` are the pages of all rules, `version` is the tool's."""
+    """The diagnostics as one SARIF log with one run; `rules` are the pages of all rules, `version` is the tool's.
+
+    Results that are suppressed follow the others and say so (SARIF 2.1.0 §3.27.23).
+    """
     indices = {page.code: index for index, page in enumerate(rules)}
-    prints = _fingerprints(diagnostics, sources)
+    everything = [*diagnostics, *(one.found for one in suppressed)]
+    hidden = [*(None for _ in diagnostics), *suppressed]
+    prints = _fingerprints(everything, sources)
     driver = {"name": "remit", "version": version, "rules": [_rule(page) for page in rules]}
     run = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",  # SARIF 2.1.0 §3.14.17
         "originalUriBaseIds": {"SRCROOT": {"description": {"text": "The folder of remit.yaml."}}},
         "results": [
-            _result(found, indices.get(found.code), mark)
-            for found, mark in zip(diagnostics, prints, strict=True)
+            _result(found, indices.get(found.code), mark, by)
+            for found, mark, by in zip(everything, prints, hidden, strict=True)
         ],
     }
     return dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
@@ -43,7 +52,9 @@ def _rule(page: RulePage) -> dict[str, Any]:
     }
 
 
-def _result(found: Diagnostic, index: int | None, fingerprint: str) -> dict[str, Any]:
+def _result(
+    found: Diagnostic, index: int | None, fingerprint: str, hidden: Suppressed | None
+) -> dict[str, Any]:
     advice = f"\nhelp: {found.help}" if found.help else ""
     related = [_related(note, number) for number, note in enumerate(found.notes, 1)]
     return {
@@ -54,7 +65,14 @@ def _result(found: Diagnostic, index: int | None, fingerprint: str) -> dict[str,
         "locations": [{"physicalLocation": _location(found.span)}],
         **({"relatedLocations": related} if related else {}),
         "partialFingerprints": {FINGERPRINT: fingerprint},
+        **({} if hidden is None else {"suppressions": [_suppression(hidden)]}),
     }
+
+
+def _suppression(hidden: Suppressed) -> dict[str, Any]:
+    """Why a result is suppressed: outside the source that it is about, which is accepted (SARIF 2.1.0 §3.35)."""
+    why = f"{hidden.reason} ({hidden.owner}, until {hidden.expires})"
+    return {"kind": "external", "status": "accepted", "justification": why}
 
 
 def _related(note: Note, number: int) -> dict[str, Any]:

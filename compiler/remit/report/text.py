@@ -16,18 +16,21 @@ Paint = Callable[[str, str], str]
 """Gives a word the colour of its kind, or leaves it as it is."""
 
 
-def text_report(diagnostics: Sequence[Diagnostic], sources: Sources, files: int, *, colour: bool) -> str:
+def text_report(
+    diagnostics: Sequence[Diagnostic], sources: Sources, files: int, *, colour: bool, suppressed: int = 0
+) -> str:
     """The diagnostics as people read them; ANSI colours only where asked for, which is on a terminal."""
     paint = _painted if colour else _unpainted
     blocks = ["".join(f"{line}\n" for line in _block(found, sources, paint)) for found in diagnostics]
-    return "\n".join([*blocks, summary(diagnostics, files) + "\n"])
+    return "\n".join([*blocks, summary(diagnostics, files, suppressed) + "\n"])
 
 
-def summary(diagnostics: Sequence[Diagnostic], files: int) -> str:
-    """How much was found in how many files, as `2 errors, 1 warning in 5 files`."""
+def summary(diagnostics: Sequence[Diagnostic], files: int, suppressed: int = 0) -> str:
+    """How much was found in how many files, as `2 errors, 1 warning in 5 files, 1 suppressed`."""
     kinds = [found.severity for found in diagnostics]
     counts = [_counted(kinds.count(kind), kind) for kind in ("error", "warning") if kind in kinds]
-    return f"{', '.join(counts) or 'no findings'} in {_counted(files, 'file')}"
+    hidden = f", {suppressed} suppressed" if suppressed else ""
+    return f"{', '.join(counts) or 'no findings'} in {_counted(files, 'file')}{hidden}"
 
 
 def _counted(number: int, noun: str) -> str:

@@ -34,6 +34,9 @@ from remit.rules.schema.unknown_api_version import unknown_api_version
 from remit.rules.schema.unknown_key import unknown_key
 from remit.rules.schema.unknown_value import unknown_value
 from remit.rules.schema.wrong_type import wrong_type
+from remit.rules.security.incomplete_suppression import incomplete_suppression
+from remit.rules.security.stale_suppression import stale_suppression
+from remit.rules.security.suppression_of_locked_rule import suppression_of_locked_rule
 from remit.rules.syntax.custom_tag import custom_tag
 from remit.rules.syntax.deceptive_text import deceptive_text
 from remit.rules.syntax.duplicate_key import duplicate_key
@@ -100,10 +103,14 @@ UNITS: Mapping[type[Definition], tuple[Rule[Unit[Any]], ...]] = {Agent: AGENTS, 
 FLOWS: tuple[Rule[Flow], ...] = ()
 """Rules over the states of one agent, whatever its form."""
 
+SUPPRESSIONS = (stale_suppression, incomplete_suppression, suppression_of_locked_rule)
+"""Rules over the suppressions of `remit.yaml`, when everything else was found."""
+
 RULES: tuple[Rule[Any], ...] = (
     *SYNTAX,
     *LINKED,
     *(rule for rules in UNITS.values() for rule in rules),
     *GRAPHS,
     *FLOWS,
+    *SUPPRESSIONS,
 )

@@ -7,6 +7,7 @@ an error, because a fault goes unsaid, tells them apart as well.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +17,17 @@ from remit.check import check
 from remit.git import folder_tree
 from remit.report import render
 from remit.rule import Finding, Rule
-from remit.rules import FLOWS, GRAPHS, LINKED, RULES, SYNTAX, UNITS
+from remit.rules import FLOWS, GRAPHS, LINKED, RULES, SUPPRESSIONS, SYNTAX, UNITS
 
 HERE = Path(__file__).parent
+TODAY = date(2026, 11, 22)
+"""The day of the golden repositories."""
 TUPLES: Mapping[str, tuple[Rule[Any], ...]] = {
     "SYNTAX": SYNTAX,
     "LINKED": LINKED,
     "GRAPHS": GRAPHS,
     "FLOWS": FLOWS,
+    "SUPPRESSIONS": SUPPRESSIONS,
 }
 
 Mutation = Callable[[Rule[Any]], tuple[Rule[Any], ...]]
@@ -59,10 +63,12 @@ def mutate(monkeypatch: pytest.MonkeyPatch, rule: Rule[Any], mutation: Mutation)
 def report_of(rule: Rule[Any]) -> str:
     """The report of the rule's wrong repository, or the broken invariant that stopped it."""
     try:
-        result = check(folder_tree(HERE / rule.name.replace("-", "_") / "wrong"))
+        result = check(folder_tree(HERE / rule.name.replace("-", "_") / "wrong"), today=TODAY)
     except RuntimeError as broken:
         return str(broken)
-    return render(result.diagnostics, "text", result.sources, files=result.files)
+    return render(
+        result.diagnostics, "text", result.sources, files=result.files, suppressed=result.suppressed
+    )
 
 
 def golden_of(rule: Rule[Any]) -> str:

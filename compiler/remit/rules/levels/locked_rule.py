@@ -13,7 +13,8 @@ def locked_rule(file: ReadFile) -> Iterator[Finding]:
     ## Why
 
     Rules of the groups SYN, SCH and REF say that a definition can be read at all. With one of them turned off, every
-    later rule would judge something that is not what its author wrote.
+    later rule would judge something that is not what its author wrote. `locked` names further rules, or whole groups,
+    that the organisation never lets anybody soften.
 
     ## Wrong
 

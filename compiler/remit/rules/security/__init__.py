@@ -1,0 +1,1 @@
+"""Rules about secrets, and about what a repository makes its peace with."""
