@@ -50,7 +50,7 @@ def suppress(
 
     `codes` are those of all rules by code and name, `locked` those that nothing hides.
     """
-    standings = [_standing(entry, today, codes, locked) for entry in root.suppressions]
+    standings: list[Standing] = [_standing(entry, today, codes, locked) for entry in root.suppressions]
     holds = {
         (codes[entry.rule], entry.path): index
         for index, entry in enumerate(root.suppressions)
