@@ -1,12 +1,7 @@
-"""The state graph of a Graph definition: where each state can go, and the proofs that need no more than that.
-
-Every answer that says something is wrong comes with a witness, the shortest path that shows it. All of it is linear
-in the edges but for the witnesses; cycles are never enumerated.
-"""
+"""The state graph of a Graph definition: where each of its states can go, and where that is written."""
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -25,10 +20,10 @@ from remit.definitions.state import (
     ToolState,
 )
 from remit.diagnostic import Note
+from remit.graph.cycles import cycles_of
+from remit.graph.reach import Edges, reachable, reversed_edges, shortest_path
 from remit.read import ReadFile
 from remit.source import Span
-
-Edges = Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -85,49 +80,6 @@ def _targets(state: State) -> tuple[str | None, ...]:
             return (*state.branches.values(), state.join)
 
 
-def reachable(edges: Edges, starts: Iterable[str]) -> frozenset[str]:
-    """The states on some path from the starts, these included."""
-    found = set(starts)
-    waiting = list(found)
-    while waiting:
-        for target in edges.get(waiting.pop(), ()):
-            if target not in found:
-                found.add(target)
-                waiting.append(target)
-    return frozenset(found)
-
-
-def reversed_edges(edges: Edges) -> dict[str, tuple[str, ...]]:
-    """The same edges, each from its end to its beginning."""
-    back: dict[str, list[str]] = {name: [] for name in edges}
-    for name, targets in edges.items():
-        for target in targets:
-            back.setdefault(target, []).append(name)
-    return {name: tuple(sources) for name, sources in back.items()}
-
-
-def shortest_path(edges: Edges, start: str, goal: str) -> tuple[str, ...]:
-    """A shortest path of at least one step from `start` to `goal`, both included; empty when there is none."""
-    before: dict[str, str] = {}
-    waiting = deque([start])
-    while waiting:
-        here = waiting.popleft()
-        for target in edges.get(here, ()):
-            if target == goal:
-                return _traced(before, start, here, goal)
-            if target not in before and target != start:
-                before[target] = here
-                waiting.append(target)
-    return ()
-
-
-def _traced(before: Mapping[str, str], start: str, last: str, goal: str) -> tuple[str, ...]:
-    path = [goal, last]
-    while path[-1] != start:
-        path.append(before[path[-1]])
-    return tuple(reversed(path))
-
-
 def without_way_to_end(graph: StateGraph) -> frozenset[str]:
     """The reachable states from which no end can be reached."""
     saved = reachable(reversed_edges(graph.edges), graph.ends)
@@ -143,44 +95,6 @@ def unbounded_cycles(graph: StateGraph) -> tuple[tuple[str, ...], ...]:
     return cycles_of(
         {name: tuple(t for t in graph.edges[name] if t in live) for name in graph.edges if name in live}
     )
-
-
-def cycles_of(edges: Edges) -> tuple[tuple[str, ...], ...]:
-    """A shortest cycle for each knot of edges; the first name stands last again."""
-    edges = _between_cycles(edges)
-    back = reversed_edges(edges)
-    done: set[str] = set()
-    cycles: list[tuple[str, ...]] = []
-    for name in edges:
-        if name in done:
-            continue
-        cycle = shortest_path(edges, name, name)
-        done.add(name)
-        if cycle:
-            done |= reachable(edges, [name]) & reachable(back, [name])
-            cycles.append(cycle)
-    return tuple(cycles)
-
-
-def _between_cycles(edges: Edges) -> dict[str, tuple[str, ...]]:
-    """The edges that are left when states without a way in, or without a way out, are taken away again and again."""
-    left = {name: set(targets) for name, targets in edges.items()}
-    back = {name: set(sources) for name, sources in reversed_edges(edges).items()}
-    waiting = [name for name in left if not left[name] or not back[name]]
-    while waiting:
-        name = waiting.pop()
-        if name not in left:
-            continue
-        for target in left.pop(name):
-            back[target].discard(name)
-            if not back[target]:
-                waiting.append(target)
-        for source in back[name]:
-            if source in left:
-                left[source].discard(name)
-                if not left[source]:
-                    waiting.append(source)
-    return {name: tuple(t for t in edges[name] if t in left) for name in edges if name in left}
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,26 @@
+"""State graphs: where each state can go, and the proofs that need no more than that (docs/graphs.md).
+
+Every answer that says something is wrong comes with a witness, the shortest path that shows it. All of it is linear
+in the edges but for the witnesses; cycles are never enumerated.
+"""
+
+from remit.graph.cycles import cycles_of
+from remit.graph.dominators import immediate_dominators, on_every_way
+from remit.graph.reach import Edges, path_avoiding, reachable, reversed_edges, shortest_path
+from remit.graph.written import GraphFile, StateGraph, state_graph, unbounded_cycles, without_way_to_end
+
+__all__ = [
+    "Edges",
+    "GraphFile",
+    "StateGraph",
+    "cycles_of",
+    "immediate_dominators",
+    "on_every_way",
+    "path_avoiding",
+    "reachable",
+    "reversed_edges",
+    "shortest_path",
+    "state_graph",
+    "unbounded_cycles",
+    "without_way_to_end",
+]
