@@ -6,6 +6,7 @@ installed its packages. Without uv (`NOX_DEFAULT_VENV_BACKEND=virtualenv`) the s
 
 import os
 import re
+import sys
 import tempfile
 from pathlib import Path
 
@@ -171,12 +172,24 @@ def soak(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
-    """One program of benchmarks/, with its arguments: `nox -s bench -- FOLDER/NAME.py ...`."""
+    """A program of benchmarks/, or all of a folder: `nox -s bench -- compile`, `nox -s bench -- FOLDER/NAME.py ...`."""
+    whole = sorted(path.parent.name for path in Path("benchmarks").glob("*/__main__.py"))
     programs = sorted(path.relative_to("benchmarks").as_posix() for path in Path("benchmarks").rglob("*.py"))
-    if not session.posargs or session.posargs[0] not in programs:
-        session.error(f"name one of {', '.join(programs) or 'no programs yet'} after `--`")
+    if not session.posargs or session.posargs[0] not in (*whole, *programs):
+        session.error(f"name one of {', '.join((*whole, *programs)) or 'no programs yet'} after `--`")
+    program, *arguments = session.posargs
     session.install(*BOTH, *group("test"))
-    session.run("python", f"benchmarks/{session.posargs[0]}", *session.posargs[1:])
+    if program == "compile":
+        # A session of its own gives them an environment of their own, beside this one.
+        session.run(sys.executable, "-m", "nox", "-f", __file__, "-s", "peers", external=True)
+        arguments = ["--peers", str(Path(session.virtualenv.location).parent / "peers" / "bin"), *arguments]
+    session.run("python", f"benchmarks/{program}", *arguments)
+
+
+@nox.session(default=False)
+def peers(session: nox.Session) -> None:
+    """The programs that `nox -s bench -- compile` is read against, and nothing of ours."""
+    session.install(*group("peers"))
 
 
 @nox.session(default=False)
