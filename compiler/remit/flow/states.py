@@ -139,9 +139,12 @@ class Flow:
         return tuple(self._hop(source, target) for source, target in pairwise(path))
 
     def _hop(self, source: str, target: str) -> Note:
-        edge = next(edge for edge in self.states[source].edges if edge.target == target)
+        return self.hop(source, next(edge for edge in self.states[source].edges if edge.target == target))
+
+    def hop(self, source: str, edge: Edge) -> Note:
+        """A note for one way out of a state."""
         named = "" if edge.outcome in ("next", "decided") else f" when `{edge.outcome}`"
-        return Note(f"`{source}` leads to `{target}`{named}", self.edge_span(source, edge))
+        return Note(f"`{source}` leads to `{edge.target}`{named}", self.edge_span(source, edge))
 
     # ---- what states read
 

@@ -11,8 +11,10 @@ from remit.rules.budgets.unknown_price import unknown_price
 from remit.rules.evals.suite_of_another_agent import suite_of_another_agent
 from remit.rules.evals.too_few_cases import too_few_cases
 from remit.rules.graph.dead_end import dead_end
+from remit.rules.graph.effect_without_approval import effect_without_approval
 from remit.rules.graph.handoff_cycle import handoff_cycle
 from remit.rules.graph.no_way_to_end import no_way_to_end
+from remit.rules.graph.skipped_approval import skipped_approval
 from remit.rules.graph.start_at_end import start_at_end
 from remit.rules.graph.unbounded_loop import unbounded_loop
 from remit.rules.graph.unreachable_state import unreachable_state
@@ -100,7 +102,10 @@ TOOLS: tuple[Rule[Unit[Tool]], ...] = ()
 UNITS: Mapping[type[Definition], tuple[Rule[Unit[Any]], ...]] = {Agent: AGENTS, Tool: TOOLS}
 """Rules over one definition, by its kind."""
 
-FLOWS: tuple[Rule[Flow], ...] = ()
+FLOWS: tuple[Rule[Flow], ...] = (
+    effect_without_approval,
+    skipped_approval,
+)
 """Rules over the states of one agent, whatever its form."""
 
 SUPPRESSIONS = (stale_suppression, incomplete_suppression, suppression_of_locked_rule)
