@@ -8,14 +8,16 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from remit.definitions import Agent, Graph, Policy, Resource, Root
+from remit.definitions import Agent, DataClass, Graph, Policy, Resource, Root
 from remit.diagnostic import Diagnostic, Fault, Suppressed, in_order
 from remit.flow import flow_of
 from remit.git import ROOT_MARKER, Tree, definitions, folder_tree
 from remit.graph import GraphFile, state_graph
 from remit.link import Portfolio, Unit, link
+from remit.link.secrets import secret_forms
 from remit.parse import parse
 from remit.read import ReadFile, Value, nothing_read, read
+from remit.redact import Mask, mask_of
 from remit.rule import LOCKED_GROUPS, Level, Levels, Rule, locked_by
 from remit.rules import FLOWS, GRAPHS, LINKED, RULES, SUPPRESSIONS, SYNTAX, UNITS
 from remit.source import SourceFile, Sources, whole_file
@@ -65,8 +67,10 @@ def check(tree: Tree, levels: Levels | None = None, *, today: date | None = None
         found.extend(one for one in _judge_portfolio(portfolio, wanted) if not echoes.hold(one))
         found.extend(_judge_graphs(portfolio, wanted))
         found.extend(_judge_units(portfolio, wanted))
-        left, hidden = _suppressed(portfolio, in_order(found), today, wanted)
-    return CheckResult(left, len(files), sources(tree), portfolio, hidden)
+        mask = _mask(portfolio, found, sources(tree))
+        shown = in_order(mask.over_finding(one) for one in found)
+        left, hidden = _suppressed(portfolio, shown, today, wanted)
+    return CheckResult(left, len(files), mask.over_sources(sources(tree)), portfolio, hidden)
 
 
 def check_to_build(tree: Tree, *, today: date | None = None) -> CheckResult:
@@ -82,7 +86,20 @@ def check_to_build(tree: Tree, *, today: date | None = None) -> CheckResult:
 
     portfolio = replace(result.portfolio, faults=engine_faults(result.portfolio))
     found = (*result.diagnostics, *_judge_portfolio(portfolio, {}))
-    return replace(result, diagnostics=in_order(found))
+    mask = _mask(portfolio, found, result.sources)
+    return replace(result, diagnostics=in_order(mask.over_finding(one) for one in found))
+
+
+def _mask(portfolio: Portfolio, found: Sequence[Diagnostic], sources: Sources) -> Mask:
+    """What findings must not show: the secrets of the repository."""
+    if not found:
+        return Mask(())
+    forms = secret_forms(portfolio.of(DataClass).values())
+    return mask_of(forms, (one.span for one in found if one.code in _OF_SECRETS), sources)
+
+
+_OF_SECRETS = frozenset(("PRM006", "SEC001", "SEC002"))
+"""The rules whose places are secrets."""
 
 
 def sources(tree: Tree) -> Sources:

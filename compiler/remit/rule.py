@@ -12,9 +12,10 @@ Level = Literal["error", "warning", "off"]
 Levels = Mapping[str, Level]
 """What a repository wants of its rules, by code or name."""
 
-LOCKED_GROUPS = ("SYN", "SCH", "REF", "BUD009", "GRF015", "SEC013", "SEC014")
+LOCKED_GROUPS = ("SYN", "SCH", "REF", "BUD009", "GRF015", "PRM001", "PRM003", "SEC013", "SEC014")
 """Groups and single rules that keep their level: without them the later ones would judge what was never read, nothing
-could be lowered for a model without a price or for agents that hand off in a circle, and a lock would open itself."""
+could be lowered for a model without a price, for agents that hand off in a circle or of a prompt that is no template or
+whose slots lead nowhere, and a lock would open itself."""
 
 Stage = TypeVar("Stage")
 

@@ -15,11 +15,12 @@ from remit.link.policies import link_policy
 from remit.link.portfolio import Asked, Portfolio, Symbol, Use
 from remit.link.references import link_agent, link_graph, link_source
 from remit.link.schemas import link_schema
+from remit.link.secrets import LITERAL, secret_faults
 from remit.link.servers import link_server
 from remit.link.suites import link_suite
 from remit.link.unit import Unit
 from remit.link.work import Work
-from remit.parse import ParsedFile
+from remit.parse import LIBRARY_PREFIX, ParsedFile
 
 __all__ = ["Asked", "PathRefused", "Portfolio", "Symbol", "Unit", "Use", "link", "resolve"]
 
@@ -32,6 +33,9 @@ def link(files: Sequence[ParsedFile], tree: Tree, library: Tree) -> Portfolio:
     symbols, faults = symbols_of(files)
     work = Work({file.path: file for file in files}, symbols, tree, library, faults)
     marked = [(file, leaves(file.definition)) for file in files if file.definition is not None]
+    for file in files:
+        if not file.path.startswith(LIBRARY_PREFIX):
+            work.faults.extend(secret_faults(file.path, file.file.places.content, work.secrets, LITERAL))
     for file, found in marked:
         _link_leaves(work, file, found)
     # Schemas are read by now, so that names in them can be looked up.

@@ -9,6 +9,7 @@ from typing import Any, NoReturn, TypeAlias
 from remit.diagnostic import Fault, nearest
 from remit.git.tree import Tree
 from remit.link.paths import PathRefused, resolve
+from remit.link.secrets import LITERAL, secret_faults
 from remit.link.work import Work, span_of
 from remit.parse import LIBRARY_PREFIX
 from remit.read import MAX_BYTES, Path, nothing_read
@@ -32,15 +33,20 @@ def named_path(work: Work, base: str, span: Place, written: str) -> str | None:
 
 
 def named_bytes(
-    work: Work, base: str, span: Place, written: str, limit: int = MAX_BYTES
+    work: Work, base: str, span: Place, written: str, limit: int = MAX_BYTES, secret: str = LITERAL
 ) -> tuple[str, bytes] | None:
-    """The path and the bytes of a file that a definition names, or None and a fault."""
+    """The path and the bytes of a file that a definition names, or None and a fault.
+
+    `secret` is the kind of fault that a secret in the file is.
+    """
     path = named_path(work, base, span, written)
     if path is None:
         return None
     tree = _tree_of(work, base)
     if path not in work.contents:
-        work.contents[path] = _content(tree, path, limit)
+        content = work.contents[path] = _content(tree, path, limit)
+        if isinstance(content, bytes) and tree is work.tree:
+            work.faults.extend(secret_faults(path, content, work.secrets, secret))
     content = work.contents[path]
     if isinstance(content, bytes):
         return path, content
@@ -65,14 +71,18 @@ def named_folder(work: Work, base: str, span: Place, written: str) -> None:
     work.faults.append(fault)
 
 
-def named_text(work: Work, base: str, at: Path, written: str) -> tuple[str, str] | None:
+def named_text(
+    work: Work, base: str, at: Path, written: str, secret: str = LITERAL
+) -> tuple[str, str] | None:
     """The path and the text of a file that a definition names, or None and a fault."""
-    return named_text_at(work, base, lambda: span_of(work, base, at), written)
+    return named_text_at(work, base, lambda: span_of(work, base, at), written, secret)
 
 
-def named_text_at(work: Work, base: str, span: Place, written: str) -> tuple[str, str] | None:
+def named_text_at(
+    work: Work, base: str, span: Place, written: str, secret: str = LITERAL
+) -> tuple[str, str] | None:
     """The path and the text of a file that is named at a place, or None and a fault there."""
-    named = named_bytes(work, base, span, written)
+    named = named_bytes(work, base, span, written, secret=secret)
     if named is None:
         return None
     path, data = named

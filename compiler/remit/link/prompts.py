@@ -1,4 +1,4 @@
-"""Prompts: their slots are looked up, and what else they hold is evaluated for every state that asks with them."""
+"""Prompts: cut into text and slots for every state that asks with them. Where slots lead is judged with the states."""
 
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -7,23 +7,23 @@ from typing import NamedTuple
 from remit.definitions import Agent, Graph
 from remit.definitions.agent import LOOP
 from remit.definitions.leaves import Leaf
-from remit.definitions.reference import Reference
 from remit.definitions.text import InlineText
 from remit.definitions.work import ModelWork
 from remit.diagnostic import Fault
 from remit.link.named_files import named_text, named_text_at
 from remit.link.portfolio import Asked
-from remit.link.roots import Roots, link_reference
+from remit.link.roots import Roots
+from remit.link.secrets import IN_PROMPT
 from remit.link.work import Work, span_of
 from remit.prompt.plain import plain_segments
-from remit.prompt.segments import Place, Prompt, Segment, SlotAt, Template
+from remit.prompt.segments import Place, Prompt, Template
 from remit.prompt.values import Value
 from remit.read import Path
 from remit.source import Span, span_at
 
 
 def link_prompt(work: Work, path: str, leaf: Leaf, roots: Roots) -> None:
-    """Looks up the slots of a prompt; one that is more than text and slots is evaluated for each asking state."""
+    """Cuts a prompt into its segments; one that is more than text and slots is evaluated for each asking state."""
     template = _template(work, path, leaf)
     if template is None:
         return
@@ -33,10 +33,8 @@ def link_prompt(work: Work, path: str, leaf: Leaf, roots: Roots) -> None:
         work.prompts[path, leaf.path] = dict.fromkeys(
             (one.asked for one in _askings(work, path, leaf)), plain
         )
-        _link_slots(work, path, at, dict.fromkeys(plain), roots)
         return
     start = len(work.faults)
-    slots: dict[Segment, None] = {}
     asked = work.prompts.setdefault((path, leaf.path), {})
     for askings, names in _names(work, path, leaf):
         prompt = _evaluated(work, path, at, template, names, roots)
@@ -46,8 +44,6 @@ def link_prompt(work: Work, path: str, leaf: Leaf, roots: Roots) -> None:
             Fault("invalid-template", _span(work, path, at, fault.place), fault.message)
             for fault in prompt.faults
         )
-        slots.update(dict.fromkeys(prompt.segments))
-    _link_slots(work, path, at, slots, roots)
     # The same fault is found for each state.
     work.faults[start:] = dict.fromkeys(work.faults[start:])
 
@@ -55,15 +51,8 @@ def link_prompt(work: Work, path: str, leaf: Leaf, roots: Roots) -> None:
 def _template(work: Work, path: str, leaf: Leaf) -> Template | None:
     if isinstance(leaf.value, InlineText):
         return Template("", path, leaf.value.text)
-    named = named_text(work, path, leaf.path, leaf.value)
+    named = named_text(work, path, leaf.path, leaf.value, IN_PROMPT)
     return None if named is None else Template(named[0], named[0], named[1])
-
-
-def _link_slots(work: Work, path: str, at: Path, segments: Mapping[Segment, None], roots: Roots) -> None:
-    for segment in segments:
-        if isinstance(segment, SlotAt):
-            span = partial(_span, work, path, at, segment.place)
-            link_reference(work, Reference(segment.root, segment.path), roots, span)
 
 
 def _span(work: Work, path: str, at: Path, place: Place) -> Span:
@@ -82,7 +71,7 @@ def _evaluated(
     from remit.prompt.evaluate import evaluated
 
     def read(base: str, written: str, place: Place) -> Template | None:
-        named = named_text_at(work, base, partial(_span, work, path, at, place), written)
+        named = named_text_at(work, base, partial(_span, work, path, at, place), written, IN_PROMPT)
         return None if named is None else Template(named[0], named[0], named[1])
 
     return evaluated(template, names, roots.names, read)

@@ -44,7 +44,7 @@ def link_agent(work: Work, path: str, agent: Agent, leaves: Iterable[Leaf]) -> N
             if graph is not None:
                 link_references(work, path, leaf, roots_of(graph))
         else:
-            link_references(work, path, leaf, _roots_at(agent, leaf.path))
+            link_references(work, path, leaf, roots_at(agent, leaf.path))
 
 
 def link_source(work: Work, path: str, source: ContextSource, leaves: Iterable[Leaf]) -> None:
@@ -80,7 +80,7 @@ def _graph_of(work: Work, base: str, written: str) -> Graph | None:
     return None
 
 
-def _roots_at(agent: Agent, at: Path) -> Roots:
+def roots_at(agent: Agent, at: Path) -> Roots:
     """The roots at a place of an agent: in a list of steps, those that came before."""
     match at[2:]:
         case ("function", "output", *_):

@@ -5,15 +5,17 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from remit.definitions import Agent, Case, Graph, Tool
+from remit.definitions import Agent, Case, DataClass, Graph, Tool
 from remit.definitions.words import KEY
 from remit.diagnostic import Fault, nearest
 from remit.git.tree import Tree
 from remit.link.paths import resolve
 from remit.link.portfolio import Asked, Symbol, Use
+from remit.link.secrets import secret_forms
 from remit.parse import ParsedFile
 from remit.prompt.segments import Segment
 from remit.read import Path, ReadFile
+from remit.redact import SecretForm
 from remit.source import Span
 
 MAX_SUGGESTIONS = 300
@@ -61,6 +63,13 @@ class Work:
         tools = (self.tool(name) for name in self.ids.get("Tool", ()))
         ways = (tool[1].spec.implementation.http for tool in tools if tool is not None)
         return frozenset(host for way in ways if way is not None for host in way.hosts)
+
+    @cached_property
+    def secrets(self) -> tuple[SecretForm, ...]:
+        """The forms of secrets that the data classes of the repository and its libraries describe."""
+        names = sorted(self.ids.get("DataClass", ()))
+        found = (self.files[self.symbols["DataClass", name].path].definition for name in names)
+        return secret_forms(one for one in found if isinstance(one, DataClass))
 
     def agent(self, name: str) -> Agent | None:
         """The agent of an id, if there is one that can be used."""

@@ -24,7 +24,7 @@ class Places:
     """The places of the first document in `content`, which is text that the parser takes as it stands."""
 
     def __init__(self, content: bytes) -> None:
-        self._content = content
+        self.content = content
 
     def key(self, path: Path) -> Place:
         """The place of the key that leads to `path` (for a list item: the item), or of its nearest ancestor."""
@@ -37,7 +37,7 @@ class Places:
     @cached_property
     def found(self) -> dict[Path, tuple[Place, Place]]:
         """The places of the key and of the value of every path."""
-        return _Walk().over(self._content)
+        return _Walk().over(self.content)
 
     def _nearest(self, path: Path) -> tuple[Place, Place]:
         while path and path not in self.found:

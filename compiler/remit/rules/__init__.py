@@ -24,6 +24,8 @@ from remit.rules.policies.undefined_attribute import undefined_attribute
 from remit.rules.policies.unusable_policy import unusable_policy
 from remit.rules.policies.wrong_comparison import wrong_comparison
 from remit.rules.prompts.invalid_template import invalid_template
+from remit.rules.prompts.secret_in_prompt import secret_in_prompt
+from remit.rules.prompts.unbound_placeholder import unbound_placeholder
 from remit.rules.references.duplicate_id import duplicate_id
 from remit.rules.references.missing_file import missing_file
 from remit.rules.references.path_leaves_repository import path_leaves_repository
@@ -37,6 +39,7 @@ from remit.rules.schema.unknown_key import unknown_key
 from remit.rules.schema.unknown_value import unknown_value
 from remit.rules.schema.wrong_type import wrong_type
 from remit.rules.security.incomplete_suppression import incomplete_suppression
+from remit.rules.security.literal_secret import literal_secret
 from remit.rules.security.stale_suppression import stale_suppression
 from remit.rules.security.suppression_of_locked_rule import suppression_of_locked_rule
 from remit.rules.syntax.custom_tag import custom_tag
@@ -80,6 +83,8 @@ LINKED = (
     invalid_json_schema,
     argument_without_role,
     invalid_template,
+    secret_in_prompt,
+    literal_secret,
     undefined_attribute,
     wrong_comparison,
     unusable_policy,
@@ -105,6 +110,7 @@ UNITS: Mapping[type[Definition], tuple[Rule[Unit[Any]], ...]] = {Agent: AGENTS, 
 FLOWS: tuple[Rule[Flow], ...] = (
     effect_without_approval,
     skipped_approval,
+    unbound_placeholder,
 )
 """Rules over the states of one agent, whatever its form."""
 

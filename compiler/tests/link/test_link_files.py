@@ -107,7 +107,7 @@ def test_a_slot_has_the_place_of_its_root(check_files: CheckFiles) -> None:
     (found,) = result.diagnostics
 
     assert (found.code, found.span.path, found.span.start, found.span.end) == (
-        "REF001",
+        "PRM001",
         "agents/notes/notes.md",
         (3, 7),
         (3, 10),

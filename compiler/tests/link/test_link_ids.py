@@ -137,4 +137,6 @@ CHAIN = """  orchestration:
 def test_a_step_sees_only_the_steps_before_it(check_files: CheckFiles) -> None:
     result = check_files({"agents/notes/agent.yaml": agent()["agents/notes/agent.yaml"] + CHAIN})
 
-    assert [(code, message) for code, message, _ in told(result)] == [("REF001", "there is no state `two`")]
+    assert [(code, message) for code, message, _ in told(result)] == [
+        ("PRM001", "this prompt sees nothing of `two`")
+    ]

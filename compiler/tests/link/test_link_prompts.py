@@ -58,7 +58,7 @@ def test_a_fault_is_told_at_its_line_and_column(check_files: CheckFiles) -> None
 
 def test_a_slot_that_leads_nowhere_is_told_in_the_included_file(check_files: CheckFiles) -> None:
     files = notes("{% include 'tone.md' %}", **{"agents/notes/tone.md": "Is\n{{ tasks.text }}"})
-    assert places(check_files(files)) == [("REF001", "agents/notes/tone.md", 2, 4)]
+    assert places(check_files(files)) == [("PRM001", "agents/notes/tone.md", 2, 4)]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,90 @@
+"""The prompts that the states of an agent ask with: their text, their slots, and where these stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from remit.definitions.work import ModelWork
+from remit.flow.states import Flow
+from remit.link import Asked
+from remit.link.references import roots_at
+from remit.link.roots import Roots, roots_of
+from remit.prompt.segments import Segment, SlotAt, Words
+from remit.read import Path
+from remit.source import Span, span_at
+
+INSTRUCTIONS: Path = ("spec", "instructions")
+
+
+class AskedPrompt(NamedTuple):
+    """One of the texts that a state asks with: the file and the path at which it is named, and its segments."""
+
+    state: str
+    path: str
+    at: Path
+    segments: tuple[Segment, ...]
+
+    @property
+    def slots(self) -> Iterator[SlotAt]:
+        """Its slots, in order."""
+        return (one for one in self.segments if isinstance(one, SlotAt))
+
+    @property
+    def words(self) -> Iterator[str]:
+        """Its literal text, in order, cut at the slots."""
+        return (one.text for one in self.segments if isinstance(one, Words))
+
+
+def asked_prompts(flow: Flow, state: str) -> Iterator[AskedPrompt]:
+    """The texts with which a state asks a model: the agent's instructions, then its own prompt.
+
+    A text that cannot be read, or that is no template, is left out; another rule says so.
+    """
+    place = flow.states[state]
+    if not isinstance(place.work, ModelWork):
+        return
+    asked = Asked(flow.agent.metadata.id, state)
+    for path, at in ((flow.unit.path, INSTRUCTIONS), (place.path, (*place.at, "prompt"))):
+        segments = flow.unit.portfolio.prompts.get((path, at), {}).get(asked)
+        if segments is not None:
+            yield AskedPrompt(state, path, at, segments)
+
+
+def roots_for(flow: Flow, prompt: AskedPrompt) -> Roots:
+    """What the slots of a prompt may begin with.
+
+    In a graph that is every state that gives something, in a list of steps every step before.
+    """
+    form = flow.agent.spec.orchestration
+    if form.graph is None:
+        return roots_at(flow.agent, prompt.at)
+    return roots_of(flow.unit.portfolio.graph(flow.unit.path, form.graph)[1])
+
+
+def step_span(flow: Flow, prompt: AskedPrompt, slot: SlotAt, step: int) -> Span:
+    """The place of a step of a slot (from 0; -1 is its root) where it is written with dots, else of the slot.
+
+    A prompt that stands in a definition has one place, that of its text.
+    """
+    where = slot.place
+    if not where.file:
+        return flow.unit.portfolio.span(prompt.path, (*prompt.at, "text"))
+    names = (slot.root, *slot.path[: step + 1])
+    dotted, word = ".".join(names), names[-1]
+    if step >= 0 and _line(flow, where.file, where.line)[where.column - 1 :].startswith(dotted):
+        return span_at(where.file, where.line, where.column + len(dotted) - len(word), len(word))
+    return span_at(where.file, where.line, where.column, where.length)
+
+
+def _line(flow: Flow, file: str, number: int) -> str:
+    lines = file_text(flow, file).replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return lines[number - 1] if number <= len(lines) else ""
+
+
+def file_text(flow: Flow, file: str) -> str:
+    """The text of a file that prompts are made of, "" where it cannot be read."""
+    try:
+        return flow.unit.portfolio.text(file, file.rpartition("/")[2])
+    except LookupError:
+        return ""
