@@ -8,7 +8,7 @@ from remit.definitions import Agent, EvalSuite, Gate
 from remit.definitions.gate import Requirement as Written
 from remit.evals.gate import Judgement, Requirement, judge
 from remit.evals.results import SuiteResult
-from remit.link import Portfolio
+from remit.link import Portfolio, stands_before
 
 
 def gates_of(portfolio: Portfolio, environment: str, agents: Iterable[str]) -> tuple[tuple[Gate, str], ...]:
@@ -22,17 +22,8 @@ def gates_of(portfolio: Portfolio, environment: str, agents: Iterable[str]) -> t
         for gate in portfolio.of(Gate).values()
         if environment in gate.spec.environments
         for name in sorted(agents)
-        if _stands_before(gate, known[name])
+        if stands_before(gate, known[name])
     )
-
-
-def _stands_before(gate: Gate, agent: Agent) -> bool:
-    spec = gate.spec
-    if spec.risk is not None and agent.metadata.risk not in spec.risk:
-        return False
-    if spec.agents is not None:
-        return agent.metadata.id in spec.agents
-    return bool(agent.spec.evaluation.suites)
 
 
 def suites_read(portfolio: Portfolio, gate: Gate, agent: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from remit.definitions import Agent, ContextSource, EvalSuite, Gate, Graph, Poli
 from remit.definitions.leaves import Leaf, leaves
 from remit.diagnostic import Fault
 from remit.git.tree import Tree
-from remit.link.gates import link_gate
+from remit.link.gates import link_gate, stands_before
 from remit.link.ids import link_id, link_pins, link_release, symbols_of
 from remit.link.named_files import NotJson
 from remit.link.names import link_tool, link_work
@@ -22,7 +22,7 @@ from remit.link.unit import Unit
 from remit.link.work import Work
 from remit.parse import LIBRARY_PREFIX, ParsedFile
 
-__all__ = ["Asked", "PathRefused", "Portfolio", "Symbol", "Unit", "Use", "link", "resolve"]
+__all__ = ["Asked", "PathRefused", "Portfolio", "Symbol", "Unit", "Use", "link", "resolve", "stands_before"]
 
 
 def link(files: Sequence[ParsedFile], tree: Tree, library: Tree) -> Portfolio:

@@ -19,6 +19,16 @@ def link_gate(work: Work, path: str, gate: Gate) -> None:
                 undefined(work, span, requirement.grader, noun, graders)
 
 
+def stands_before(gate: Gate, agent: Agent) -> bool:
+    """Whether a gate stands before an agent: one that names agents before these, else before all that have suites."""
+    spec = gate.spec
+    if spec.risk is not None and agent.metadata.risk not in spec.risk:
+        return False
+    if spec.agents is not None:
+        return agent.metadata.id in spec.agents
+    return bool(agent.spec.evaluation.suites)
+
+
 def _suites(work: Work, gate: Gate) -> Iterator[EvalSuite]:
     """The suites that a gate reads: those it names, else those of the agents it stands before."""
     names = dict.fromkeys(gate.spec.suites or _of_agents(work, gate))
@@ -30,8 +40,7 @@ def _suites(work: Work, gate: Gate) -> Iterator[EvalSuite]:
 
 
 def _of_agents(work: Work, gate: Gate) -> Iterator[str]:
-    spec = gate.spec
-    for name in spec.agents or tuple(work.ids.get("Agent", ())):
+    for name in gate.spec.agents or tuple(work.ids.get("Agent", ())):
         agent: Agent | None = work.agent(name)
-        if agent is not None and (spec.risk is None or agent.metadata.risk in spec.risk):
+        if agent is not None and stands_before(gate, agent):
             yield from agent.spec.evaluation.suites

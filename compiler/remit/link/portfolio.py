@@ -78,6 +78,10 @@ class Portfolio:
         definition = None if symbol is None else self.files[symbol.path].definition
         return definition if isinstance(definition, kind) else None
 
+    def holds(self, kind: type[Named]) -> bool:
+        """Whether there is any definition of a kind."""
+        return any(of == kind.__name__ for of, _ in self.symbols)
+
     def users(self, kind: type[Named], name: str) -> tuple[Use, ...]:
         """The places that name a definition."""
         return self.uses.get((kind.__name__, name), ())

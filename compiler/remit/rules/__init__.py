@@ -3,11 +3,25 @@
 from collections.abc import Mapping
 from typing import Any
 
-from remit.definitions import Agent, Definition, Tool
+from remit.definitions import (
+    Agent,
+    Approval,
+    ContextSource,
+    Credential,
+    DataClass,
+    Definition,
+    EvalSuite,
+    McpServer,
+    MemoryScope,
+    Model,
+    Release,
+    Tool,
+)
 from remit.flow import Flow
 from remit.link import Unit
 from remit.rule import Rule
 from remit.rules.budgets.unknown_price import unknown_price
+from remit.rules.evals.release_without_evidence import release_without_evidence
 from remit.rules.evals.suite_of_another_agent import suite_of_another_agent
 from remit.rules.evals.too_few_cases import too_few_cases
 from remit.rules.graph.dead_end import dead_end
@@ -29,7 +43,9 @@ from remit.rules.prompts.unbound_placeholder import unbound_placeholder
 from remit.rules.references.duplicate_id import duplicate_id
 from remit.rules.references.missing_file import missing_file
 from remit.rules.references.path_leaves_repository import path_leaves_repository
+from remit.rules.references.retired_target import retired_target
 from remit.rules.references.undefined_reference import undefined_reference
+from remit.rules.references.unused_definition import unused_definition
 from remit.rules.references.wrong_kind import wrong_kind
 from remit.rules.schema.exclusive_keys import exclusive_keys
 from remit.rules.schema.misplaced_key import misplaced_key
@@ -101,10 +117,22 @@ GRAPHS = (start_at_end, unreachable_state, dead_end, no_way_to_end, unbounded_lo
 AGENTS: tuple[Rule[Unit[Agent]], ...] = ()
 """Rules over one agent."""
 
-TOOLS: tuple[Rule[Unit[Tool]], ...] = ()
+TOOLS: tuple[Rule[Unit[Any]], ...] = (unused_definition,)
 """Rules over one tool."""
 
-UNITS: Mapping[type[Definition], tuple[Rule[Unit[Any]], ...]] = {Agent: AGENTS, Tool: TOOLS}
+UNITS: Mapping[type[Definition], tuple[Rule[Unit[Any]], ...]] = {
+    Agent: AGENTS,
+    Approval: (unused_definition,),
+    ContextSource: (unused_definition,),
+    Credential: (unused_definition,),
+    DataClass: (unused_definition,),
+    EvalSuite: (unused_definition,),
+    McpServer: (unused_definition,),
+    MemoryScope: (unused_definition,),
+    Model: (unused_definition,),
+    Release: (retired_target, release_without_evidence),
+    Tool: TOOLS,
+}
 """Rules over one definition, by its kind."""
 
 FLOWS: tuple[Rule[Flow], ...] = (
@@ -120,7 +148,7 @@ SUPPRESSIONS = (stale_suppression, incomplete_suppression, suppression_of_locked
 RULES: tuple[Rule[Any], ...] = (
     *SYNTAX,
     *LINKED,
-    *(rule for rules in UNITS.values() for rule in rules),
+    *dict.fromkeys(rule for rules in UNITS.values() for rule in rules),
     *GRAPHS,
     *FLOWS,
     *SUPPRESSIONS,
