@@ -18,7 +18,7 @@ from remit.link.secrets import secret_forms
 from remit.parse import parse
 from remit.read import ReadFile, Value, nothing_read, read
 from remit.redact import Mask, mask_of
-from remit.rule import LOCKED_GROUPS, Level, Levels, Rule, locked_by
+from remit.rule import Level, Levels, Rule, is_locked, locked_by
 from remit.rules import FLOWS, GRAPHS, LINKED, RULES, SUPPRESSIONS, SYNTAX, UNITS
 from remit.source import SourceFile, Sources, whole_file
 from remit.suppression import suppress
@@ -272,7 +272,7 @@ def _level_faults(file: ReadFile) -> Iterator[Fault]:
         span, rule = file.key_span(("rules", name)), names.get(name)
         if rule is None:
             yield Fault("unknown-rule", span, name, tuple(sorted(names)))
-        elif rule.code.startswith(LOCKED_GROUPS) or (rule.code in locked and _softens(level, rule)):
+        elif is_locked(rule) or (rule.code in locked and _softens(level, rule)):
             yield Fault("locked-rule", span, rule.name)
     for index, name in enumerate(_words(locks)):
         if name not in names and name not in groups:

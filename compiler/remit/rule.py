@@ -12,10 +12,8 @@ Level = Literal["error", "warning", "off"]
 Levels = Mapping[str, Level]
 """What a repository wants of its rules, by code or name."""
 
-LOCKED_GROUPS = ("SYN", "SCH", "REF", "BUD009", "GRF015", "PRM001", "PRM003", "SEC013", "SEC014")
-"""Groups and single rules that keep their level: without them the later ones would judge what was never read, nothing
-could be lowered for a model without a price, for agents that hand off in a circle or of a prompt that is no template or
-whose slots lead nowhere, and a lock would open itself."""
+_LOCKED = ("SYN", "SCH", "REF", "BUD009", "GRF015", "PRM001", "PRM003", "SEC013", "SEC014")
+_FREE = ("REF004", "REF008")
 
 Stage = TypeVar("Stage")
 
@@ -63,24 +61,32 @@ def rule(
     return with_metadata
 
 
+def is_locked(of: Rule[Any]) -> bool:
+    """Whether a rule keeps its level and its findings in every repository.
+
+    Without these the others would judge what was never read, nothing could be lowered for a model without a price,
+    for agents that hand off in a circle or of a prompt that is no template or whose slots lead nowhere, and a lock would
+    open itself.
+    """
+    return of.code.startswith(_LOCKED) and of.code not in _FREE
+
+
 def level_of(of: Rule[Any], levels: Levels) -> Level:
     """The level of a rule under a repository's wishes; a locked rule keeps its own."""
-    if of.code.startswith(LOCKED_GROUPS):
+    if is_locked(of):
         return of.severity
     return levels.get(of.code, levels.get(of.name, of.severity))
 
 
 def locked_by(names: Iterable[str], rules: Iterable[Rule[Any]]) -> frozenset[str]:
-    """The codes of the rules that nothing may soften: the locked groups, and `names` of codes, rules or groups."""
-    prefixes, wanted = LOCKED_GROUPS, set(names)
-    return frozenset(
-        of.code for of in rules if of.code.startswith(prefixes) or wanted & {of.code, of.name, of.code[:3]}
-    )
+    """The codes of the rules that nothing may soften: those that are locked, and `names` of codes, rules or groups."""
+    wanted = set(names)
+    return frozenset(of.code for of in rules if is_locked(of) or wanted & {of.code, of.name, of.code[:3]})
 
 
 def page_of(of: Rule[Any]) -> RulePage:
     """The page of a rule as `remit explain` and docs/rules show it."""
-    change = "cannot be changed" if of.code.startswith(LOCKED_GROUPS) else "can be changed in `remit.yaml`"
+    change = "cannot be changed" if is_locked(of) else "can be changed in `remit.yaml`"
     facts = f"{of.severity.capitalize()}, since {of.since}. Its level {change}."
     summary = of.page.partition("\n")[0]
     return RulePage(

@@ -78,6 +78,11 @@ class Portfolio:
         definition = None if symbol is None else self.files[symbol.path].definition
         return definition if isinstance(definition, kind) else None
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether every definition file was taken; else what is missing may name anything."""
+        return all(file.definition is not None for file in self.files.values())
+
     def holds(self, kind: type[Named]) -> bool:
         """Whether there is any definition of a kind."""
         return any(of == kind.__name__ for of, _ in self.symbols)

@@ -156,7 +156,10 @@ def test_one_tree_seals_to_the_same_bytes_each_time() -> None:
 def test_the_suites_before_an_environment_are_those_of_its_agents() -> None:
     assert suites_of(made({})) == ("lists",)
     assert suites_of(made({}, "production")) == ("lists",)
-    unmeasured = {"agents/lister/agent.yaml": AGENT.replace("  evaluation: {suites: [lists]}\n", "")}
+    unmeasured = {
+        "agents/lister/agent.yaml": AGENT.replace("  evaluation: {suites: [lists]}\n", ""),
+        "releases/production.yaml": RELEASE.replace("lifecycle: active", "lifecycle: retired"),
+    }
     assert suites_of(made(unmeasured)) == ()
 
 

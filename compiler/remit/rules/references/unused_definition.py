@@ -73,13 +73,14 @@ def unused_definition(unit: Unit[Named]) -> Iterator[Finding]:
     ## Exceptions
 
     A DataClass that redacts is in force for everything, named or not. A Tool that is defined in order to be denied is
-    named where it is denied. In a repository without agents nothing is expected to be named.
+    named where it is denied. A suite that nothing names is run by `remit eval SUITE`. In a repository without agents
+    nothing is expected to be named.
     """
     definition, portfolio = unit.definition, unit.portfolio
     if isinstance(definition, DataClass) and definition.spec.redact:
         return
     kind, name = type(definition), definition.metadata.id
-    if not portfolio.holds(Agent) or portfolio.users(kind, name):
+    if not portfolio.holds(Agent) or portfolio.users(kind, name) or not portfolio.is_whole:
         return
     yield Finding(
         unit.span(("metadata", "id")),
