@@ -65,8 +65,8 @@ def is_locked(of: Rule[Any]) -> bool:
     """Whether a rule keeps its level and its findings in every repository.
 
     Without these the others would judge what was never read, nothing could be lowered for a model without a price,
-    for agents that hand off in a circle or of a prompt that is no template or whose slots lead nowhere, and a lock would
-    open itself.
+    for agents that hand off in a circle or of a prompt that is no template or whose slots lead nowhere, and a lock
+    would open itself.
     """
     return of.code.startswith(_LOCKED) and of.code not in _FREE
 
