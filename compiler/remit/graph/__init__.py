@@ -6,21 +6,33 @@ in the edges but for the witnesses; cycles are never enumerated.
 
 from remit.graph.cycles import cycles_of
 from remit.graph.dominators import immediate_dominators, on_every_way
+from remit.graph.outputs import Fan, Given, Place, Way, Ways, given
 from remit.graph.reach import Edges, path_avoiding, reachable, reversed_edges, shortest_path
+from remit.graph.without import Hop, silent_way, way_between, way_without
 from remit.graph.written import GraphFile, StateGraph, state_graph, unbounded_cycles, without_way_to_end
 
 __all__ = [
     "Edges",
+    "Fan",
+    "Given",
     "GraphFile",
+    "Hop",
+    "Place",
     "StateGraph",
+    "Way",
+    "Ways",
     "cycles_of",
+    "given",
     "immediate_dominators",
     "on_every_way",
     "path_avoiding",
     "reachable",
     "reversed_edges",
     "shortest_path",
+    "silent_way",
     "state_graph",
     "unbounded_cycles",
+    "way_between",
+    "way_without",
     "without_way_to_end",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from remit.definitions import Graph
@@ -30,13 +30,15 @@ from remit.source import Span
 class StateGraph:
     """The states of a graph in the order they were written, without edges to states that do not exist.
 
-    `ends` are the end states, `bounded` those that may be visited a stated number of times.
+    `ends` are the end states, `bounded` those that may be visited a stated number of times, and `exhausted` says where
+    these go on instead of one visit more.
     """
 
     start: str
     edges: Edges
     ends: frozenset[str]
     bounded: frozenset[str]
+    exhausted: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 def state_graph(graph: Graph) -> StateGraph:
@@ -51,6 +53,11 @@ def state_graph(graph: Graph) -> StateGraph:
             for name, state in states.items()
             if not isinstance(state, EndState) and state.max_visits is not None
         ),
+        {
+            name: state.exhausted
+            for name, state in states.items()
+            if isinstance(state, ModelState) and state.max_visits is not None and state.exhausted in states
+        },
     )
 
 
@@ -65,7 +72,9 @@ def _targets(state: State) -> tuple[str | None, ...]:
         case ContextState():
             return (state.next,)
         case ModelState():
-            return (*(route.to for route in state.next), state.exhausted, state.error)
+            # Without `max_visits` nothing is ever exhausted.
+            exhausted = None if state.max_visits is None else state.exhausted
+            return (*(route.to for route in state.next), exhausted, state.error)
         case ToolState():
             return (state.next.ok, state.next.denied, state.next.error)
         case ApprovalState():
@@ -89,12 +98,18 @@ def without_way_to_end(graph: StateGraph) -> frozenset[str]:
 def unbounded_cycles(graph: StateGraph) -> tuple[tuple[str, ...], ...]:
     """A shortest cycle for each knot of reachable states that nothing bounds; the first state stands last again.
 
-    A cycle is bounded when one of its states says how often it may be visited.
+    A cycle is bounded when one of its states says how often it may be visited. When that many visits are made the run
+    passes the state by, if it is exhausted into another one: what is left of its ways then is that one.
     """
-    live = reachable(graph.edges, [graph.start] if graph.start in graph.edges else []) - graph.bounded
-    return cycles_of(
-        {name: tuple(t for t in graph.edges[name] if t in live) for name in graph.edges if name in live}
-    )
+    live = reachable(graph.edges, [graph.start] if graph.start in graph.edges else [])
+    return cycles_of({name: _lasting(graph, name) for name in graph.edges if name in live})
+
+
+def _lasting(graph: StateGraph, name: str) -> tuple[str, ...]:
+    """Where a state can go again and again."""
+    if name not in graph.bounded:
+        return graph.edges[name]
+    return (graph.exhausted[name],) if name in graph.exhausted else ()
 
 
 @dataclass(frozen=True)

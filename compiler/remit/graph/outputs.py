@@ -1,0 +1,202 @@
+"""What states have given when a run is somewhere: the outputs that are certain there, and a way on which one is not.
+
+An output is kept for the whole run, so what is certain at a place is what every path to it has passed. Branches of a
+parallel state run side by side: each begins with what was certain before, and at the join all of them have ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
+from typing import NamedTuple
+
+MOST_WALKED = 100_000
+"""Ways that are walked in the branches of one graph. In those that come later nothing is said to be missing."""
+
+
+class Way(NamedTuple):
+    """A way out of a state, and whether the state has given its output by then."""
+
+    target: str
+    gives: bool
+
+
+class Fan(NamedTuple):
+    """A parallel state: where each branch begins, and where the run goes on when each has reached it."""
+
+    branches: Mapping[str, str]
+    join: str
+
+
+@dataclass(frozen=True)
+class Ways:
+    """Every way that a run can take: from a fan through its branches, from any other state as `ways` says."""
+
+    start: str
+    ways: Mapping[str, tuple[Way, ...]]
+    fans: Mapping[str, Fan]
+
+
+class Place(NamedTuple):
+    """A state as a run is in it: on its own, or in a branch of a fan."""
+
+    state: str
+    fan: str = ""
+    branch: str = ""
+
+
+class Branch(NamedTuple):
+    """What a branch alone makes certain: at its end, None where it never gets there, and at each of its states."""
+
+    at_end: int | None
+    inside: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Given:
+    """The outputs that are certain at each place that a run can be in, as sets of bits.
+
+    `branches` are those of each fan by its name and theirs.
+    """
+
+    bits: Mapping[str, int]
+    at: Mapping[Place, int]
+    branches: Mapping[tuple[str, str], Branch]
+
+    def lacks(self, place: Place, state: str) -> bool:
+        """Whether a run can be at a place without an output of a state."""
+        return not self.at[place] & self.bits[state]
+
+    def names(self, place: Place) -> frozenset[str]:
+        """The states that have given an output whenever a run is at a place."""
+        certain = self.at[place]
+        return frozenset(name for name, bit in self.bits.items() if certain & bit)
+
+
+Steps = Callable[[str], Iterator[tuple[str, int]]]
+"""The targets of a state, each with the outputs that are given by then."""
+
+
+def given(ways: Ways) -> Given:
+    """What is certain at each place.
+
+    Bits make it linear in the ways for each round, and only tangled loops take more than two rounds.
+    """
+    bits = {name: 1 << index for index, name in enumerate((*ways.ways, *ways.fans))}
+    branches = dict(_branches(ways, bits))
+
+    def steps(state: str) -> Iterator[tuple[str, int]]:
+        if state not in ways.fans:
+            yield from _steps(ways, bits, state)
+        else:
+            ends = [branches[state, branch].at_end for branch in ways.fans[state].branches]
+            known = [end for end in ends if end is not None]
+            if len(known) == len(ends):  # else a branch never gets to the join
+                yield ways.fans[state].join, _together((*known, bits[state]))
+
+    alone = _certain(ways.start, steps) if ways.start in bits else {}
+    at = {Place(state): certain for state, certain in alone.items()}
+    for (fan, branch), (_, inside) in branches.items():
+        if fan in alone:
+            at.update({Place(state, fan, branch): alone[fan] | own for state, own in inside.items()})
+    return Given(bits, at, branches)
+
+
+def _together(outputs: Iterable[int]) -> int:
+    found = 0
+    for each in outputs:
+        found |= each
+    return found
+
+
+def _steps(ways: Ways, bits: Mapping[str, int], state: str) -> Iterator[tuple[str, int]]:
+    for target, gives in ways.ways.get(state, ()):
+        yield target, bits[state] if gives else 0
+
+
+def _branches(ways: Ways, bits: Mapping[str, int]) -> Iterator[tuple[tuple[str, str], Branch]]:
+    """Every branch of every fan.
+
+    Of one with a fan inside, which the language forbids, nothing is said: it counts as giving all it could.
+    """
+    walked = 0
+    done: dict[tuple[str, str], Branch] = {}
+    for fan, (starts, join) in ways.fans.items():
+        for branch, start in starts.items():
+            if (start, join) not in done:
+                states = _region(ways, start, join)
+                walked += sum(len(ways.ways.get(state, ())) for state in states)
+                if walked > MOST_WALKED or any(state in ways.fans for state in states):
+                    done[start, join] = Branch(_together(bits[state] for state in states), {})
+                else:
+                    done[start, join] = _branch(ways, bits, start, join)
+            yield (fan, branch), done[start, join]
+
+
+def _branch(ways: Ways, bits: Mapping[str, int], start: str, join: str) -> Branch:
+    if start == join:
+        return Branch(0, {})
+
+    def steps(state: str) -> Iterator[tuple[str, int]]:
+        if state != join:
+            yield from _steps(ways, bits, state)
+
+    found = _certain(start, steps)
+    return Branch(found.pop(join, None), found)
+
+
+def _region(ways: Ways, start: str, join: str) -> frozenset[str]:
+    """The states that a branch can be in before it reaches the join."""
+    found = {start} - {join}
+    waiting = list(found)
+    while waiting:
+        state = waiting.pop()
+        fan = ways.fans.get(state)
+        onward = [way.target for way in ways.ways.get(state, ())]
+        for target in onward if fan is None else (*fan.branches.values(), fan.join):
+            if target not in found and target != join:
+                found.add(target)
+                waiting.append(target)
+    return frozenset(found)
+
+
+def _certain(start: str, steps: Steps) -> dict[str, int]:
+    """What every path from `start` has been given by the time it enters a state, for each state that is entered."""
+    order = _order(start, steps)
+    number = {state: index for index, state in enumerate(order)}
+    certain = {start: 0}
+    waiting = list(range(len(order)))
+    heapify(waiting)
+    queued = set(waiting)
+    while waiting:
+        index = heappop(waiting)
+        queued.discard(index)
+        state = order[index]
+        if state not in certain:
+            continue  # it will be queued again by the state that leads there
+        for target, gives in steps(state):
+            now = certain[state] | gives
+            then = certain.get(target)
+            certain[target] = now if then is None else now & then
+            if certain[target] != then and number[target] not in queued:
+                queued.add(number[target])
+                heappush(waiting, number[target])
+    return certain
+
+
+def _order(start: str, steps: Steps) -> list[str]:
+    """The states that are reached, each after those that lead to it where no loop hinders (reverse postorder)."""
+    seen = {start}
+    left: list[str] = []
+    open_states = [(start, steps(start))]
+    while open_states:
+        _, onward = open_states[-1]
+        target = next((target for target, _ in onward if target not in seen), None)
+        if target is None:
+            left.append(open_states.pop()[0])
+        else:
+            seen.add(target)
+            open_states.append((target, steps(target)))
+    left.reverse()
+    return left
