@@ -5,9 +5,9 @@ A state keeps the place at which it was written. States that a form adds by itse
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise
 from typing import Any, NamedTuple, TypeAlias
 
@@ -46,6 +46,8 @@ Work: TypeAlias = (
 )
 
 FORM: Path = ("spec", "orchestration")
+_PLAIN = ("next", "decided", "branch", "join")
+"""Outcomes that need no word: they are the way on."""
 
 
 class Edge(NamedTuple):
@@ -82,11 +84,16 @@ class FlowState(NamedTuple):
 
 
 class Slot(NamedTuple):
-    """A value that a state reads: the reference, its place, and how: in a `binding` or a `prompt`."""
+    """A value that a state reads: the reference, how (in a `binding` or a `prompt`), and what finds its place."""
 
     reference: Reference
-    span: Span
     how: str
+    locate: Callable[[], Span]
+
+    @property
+    def span(self) -> Span:
+        """The place of the reference. To find it costs more than to read the reference."""
+        return self.locate()
 
 
 @dataclass(frozen=True)
@@ -143,8 +150,9 @@ class Flow:
 
     def hop(self, source: str, edge: Edge) -> Note:
         """A note for one way out of a state."""
-        named = "" if edge.outcome in ("next", "decided") else f" when `{edge.outcome}`"
-        return Note(f"`{source}` leads to `{edge.target}`{named}", self.edge_span(source, edge))
+        named = "" if edge.outcome in _PLAIN else f" when `{edge.outcome}`"
+        leads = "runs" if edge.outcome == "branch" else "leads to"
+        return Note(f"`{source}` {leads} `{edge.target}`{named}", self.edge_span(source, edge))
 
     # ---- what states read
 
@@ -157,14 +165,14 @@ class Flow:
             for index, name in enumerate(place.work.show):
                 reference = reference_of(name)
                 if reference is not None:
-                    yield Slot(reference, self.span_in(state, "show", index), "binding")
+                    yield Slot(reference, "binding", partial(self.span_in, state, "show", index))
         if isinstance(place.work, ModelWork):
             yield from self._asked(state)
 
     def _bound(self, place: FlowState, at: Path, value: Any) -> Iterator[Slot]:
         for where, piece in references_in(value, (*place.at, *at)):
             if isinstance(piece, Reference):
-                yield Slot(piece, self.unit.portfolio.span(place.path, where), "binding")
+                yield Slot(piece, "binding", partial(self.unit.portfolio.span, place.path, where))
 
     def _asked(self, state: str) -> Iterator[Slot]:
         """The slots of a model state's prompts: of the agent's instructions, and of its own."""
@@ -174,9 +182,8 @@ class Flow:
         for path, at in ((self.unit.path, ("spec", "instructions")), own):
             for segment in self.unit.portfolio.prompts.get((path, at), {}).get(asked, ()):
                 if isinstance(segment, SlotAt):
-                    yield Slot(
-                        Reference(segment.root, segment.path), self._slot_span(path, at, segment), "prompt"
-                    )
+                    reference = Reference(segment.root, segment.path)
+                    yield Slot(reference, "prompt", partial(self._slot_span, path, at, segment))
 
     def _slot_span(self, path: str, at: Path, slot: SlotAt) -> Span:
         """The place of a slot in its prompt file; of one that stands in a definition, all of the text."""

@@ -11,7 +11,11 @@ from remit.graph.reach import Edges, path_avoiding, reachable, reversed_edges, s
 from remit.graph.without import Hop, silent_way, way_between, way_without
 from remit.graph.written import GraphFile, StateGraph, state_graph, unbounded_cycles, without_way_to_end
 
+MOST_TOLD = 20
+"""Findings of one rule in one graph; what is wrong beyond them is told when these are gone."""
+
 __all__ = [
+    "MOST_TOLD",
     "Edges",
     "Fan",
     "Given",

@@ -26,6 +26,7 @@ from remit.rules.evals.too_few_cases import too_few_cases
 from remit.rules.graph.dead_end import dead_end
 from remit.rules.graph.effect_without_approval import effect_without_approval
 from remit.rules.graph.handoff_cycle import handoff_cycle
+from remit.rules.graph.maybe_unset import maybe_unset
 from remit.rules.graph.no_way_to_end import no_way_to_end
 from remit.rules.graph.skipped_approval import skipped_approval
 from remit.rules.graph.start_at_end import start_at_end
@@ -134,6 +135,7 @@ UNITS: Mapping[type[Definition], tuple[Rule[Unit[Any]], ...]] = {
 """Rules over one definition, by its kind."""
 
 FLOWS: tuple[Rule[Flow], ...] = (
+    maybe_unset,
     effect_without_approval,
     skipped_approval,
     unbound_placeholder,

@@ -44,10 +44,12 @@ def graph_of(written: str) -> StateGraph:
         state = name.strip().rstrip("!*")
         marks[state] = name.strip()[len(state) :]
         targets = ways.replace("~", ", ~").replace(",", " ").split()
-        exhausted |= {state: target[1:] for target in targets if target[0] == "~"}
+        exhausted |= dict.fromkeys((state,), "".join(target[1:] for target in targets if target[0] == "~"))
         edges[state] = tuple(target.lstrip("~") for target in targets)
     marked = {mark: frozenset(name for name in marks if mark in marks[name]) for mark in "!*"}
-    return StateGraph(next(iter(edges)), edges, marked["!"], marked["*"], exhausted)
+    return StateGraph(
+        next(iter(edges)), edges, marked["!"], marked["*"], {name: to for name, to in exhausted.items() if to}
+    )
 
 
 def ways_of(written: str) -> Ways:

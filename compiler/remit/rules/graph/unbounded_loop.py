@@ -15,7 +15,8 @@ def unbounded_loop(graph: GraphFile) -> Iterator[Finding]:
     ## Why
 
     The budget stops every run, but a loop that only the budget stops spends all of it and ends without a result.
-    `max_visits` on one state of the loop says how many rounds make sense.
+    `max_visits` on one state of the loop says how many rounds make sense. A model state that goes on by `exhausted` is
+    then passed without a visit, so a loop that leads on this way back to it is not bounded by it.
 
     ## Wrong
 
@@ -46,13 +47,19 @@ def unbounded_loop(graph: GraphFile) -> Iterator[Finding]:
     for cycle in unbounded_cycles(graph.graph):
         if graph.graph.edges[cycle[0]] == (cycle[0],):
             continue
+        passed = [name for name in cycle[:-1] if name in graph.graph.exhausted]
         hops = tuple(
-            Note(f"`{source}` leads to `{target}`", graph.key_span(source))
+            Note(
+                f"`{source}` leads to `{target}`{' when `exhausted`' if source in passed else ''}",
+                graph.key_span(source),
+            )
             for source, target in pairwise(cycle)
         )
         yield Finding(
             graph.key_span(cycle[0]),
             f"nothing bounds the loop `{' -> '.join(cycle)}`",
             hops,
-            "set `max_visits` on one of its states",
+            f"let `exhausted` of `{passed[0]}` lead out of the loop"
+            if passed
+            else "set `max_visits` on one of its states",
         )
