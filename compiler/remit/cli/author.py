@@ -17,6 +17,7 @@ from remit_runtime.errors import UsageError
 if TYPE_CHECKING:
     from remit.check import CheckResult
     from remit.definitions import Agent
+    from remit.init import Template
     from remit.report import Format
 
 
@@ -25,9 +26,10 @@ def init(arguments: argparse.Namespace) -> int:
     from remit.init import first_files
 
     directory = Path(arguments.directory)
+    template = None if arguments.template is None else _template(arguments.template)
     organisation = arguments.organisation or _organisation_of(directory)
     try:
-        files = first_files(organisation)
+        files = first_files(organisation, template)
     except ValueError as error:
         raise UsageError("bad_organisation", str(error)) from error
     present = [path for path in files if (directory / path).exists()]
@@ -37,8 +39,17 @@ def init(arguments: argparse.Namespace) -> int:
         (directory / path).parent.mkdir(parents=True, exist_ok=True)
         (directory / path).write_text(text, encoding="utf-8")
         print(f"wrote {directory / path}")
-    print(_next_steps(directory, organisation))
+    print(_next_steps(directory, organisation, template))
     return 0
+
+
+def _template(name: str) -> Template:
+    from remit.init import TEMPLATES
+
+    if name not in TEMPLATES:
+        meant = did_you_mean(name, TEMPLATES) or f"; templates are {', '.join(TEMPLATES)}"
+        raise UsageError("no_such_template", f"there is no template `{name}`{meant}")
+    return TEMPLATES[name]
 
 
 def _organisation_of(directory: Path) -> str:
@@ -46,12 +57,16 @@ def _organisation_of(directory: Path) -> str:
     return word[:40] or "acme"
 
 
-def _next_steps(directory: Path, organisation: str) -> str:
+def _next_steps(directory: Path, organisation: str, template: Template | None) -> str:
+    from remit.init import run_of
+
     enter = "" if directory == Path() else f"cd {directory} && "
+    smallest = f"remit run {organisation}.digest --input since=HEAD --script digest.script.json"
+    run = smallest if template is None else run_of(template, organisation)
     return (
         "\nnext: commit it, then let a script stand in for the model:\n"
         f"  {enter}git init -q && git add . && git commit -qm 'First agent'\n"
-        f"  remit run {organisation}.digest --input since=HEAD --script digest.script.json"
+        f"  {run}"
     )
 
 

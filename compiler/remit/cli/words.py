@@ -56,6 +56,7 @@ def _author(commands: Commands) -> None:
     init = _command(commands, "init", "author:init", "write a first repository that compiles and runs")
     init.add_argument("directory", nargs="?", default=".")
     init.add_argument("--organisation", metavar="WORD", help="default: the name of the directory")
+    init.add_argument("--template", metavar="NAME", help="an agent of a common kind, such as `reviewer`")
     check = _command(commands, "check", "author:check", "find everything that is wrong with the definitions")
     check.add_argument("directory", nargs="?", default=".")
     check.add_argument("--format", choices=_FORMATS, default="text")
