@@ -46,3 +46,25 @@ def json_key(value: Any, depth: int = MAX_DEPTH) -> Any:
     if is_object(value):
         return ("object", frozenset([(name, json_key(one, depth - 1)) for name, one in value.items()]))
     return value
+
+
+# ---- in words
+
+_WORDS: dict[Kind, str] = {
+    "null": "null",
+    "boolean": "a boolean",
+    "integer": "an integer",
+    "fraction": "a number with a fraction",
+    "string": "a string",
+    "array": "an array",
+    "object": "an object",
+}
+
+
+def words_of(kinds: frozenset[Kind]) -> str:
+    """Types in words: `a number or a string`."""
+    words = [_WORDS[kind] for kind in sorted(kinds)]
+    if {"integer", "fraction"} <= kinds:
+        words = ["a number" if word == _WORDS["integer"] else word for word in words]
+        words.remove(_WORDS["fraction"])
+    return " or ".join(words) if words else "nothing"

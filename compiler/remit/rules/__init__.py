@@ -31,6 +31,7 @@ from remit.rules.graph.no_way_to_end import no_way_to_end
 from remit.rules.graph.skipped_approval import skipped_approval
 from remit.rules.graph.start_at_end import start_at_end
 from remit.rules.graph.unbounded_loop import unbounded_loop
+from remit.rules.graph.undefined_field import undefined_field
 from remit.rules.graph.unreachable_state import unreachable_state
 from remit.rules.levels.locked_rule import locked_rule
 from remit.rules.levels.unknown_rule import unknown_rule
@@ -138,6 +139,7 @@ FLOWS: tuple[Rule[Flow], ...] = (
     maybe_unset,
     effect_without_approval,
     skipped_approval,
+    undefined_field,
     unbound_placeholder,
 )
 """Rules over the states of one agent, whatever its form."""
