@@ -15,10 +15,21 @@ class Note(NamedTuple):
     span: Span | None = None
 
 
+class Edit(NamedTuple):
+    """A safe correction: in the text of `span`, `new` stands for `old`, or for all of the scalar where `old` is empty.
+
+    Where the span is empty too, `new` is put in. A correction is safe when nothing else can have been meant.
+    """
+
+    span: Span
+    new: str
+    old: str = ""
+
+
 class Diagnostic(NamedTuple):
     """One finding: `code` and `name` are the rule's, `span` is the smallest text the author must edit.
 
-    `message` is one lower-case sentence without a full stop; `help` says what to do next.
+    `message` is one lower-case sentence without a full stop; `help` says what to do next; `edits` do it.
     """
 
     code: str
@@ -28,6 +39,7 @@ class Diagnostic(NamedTuple):
     message: str
     notes: tuple[Note, ...] = ()
     help: str | None = None
+    edits: tuple[Edit, ...] = ()
 
     @property
     def sort_key(self) -> tuple[str, int, int, str, str]:
@@ -48,7 +60,7 @@ class Fault(NamedTuple):
     """What a reader, a parser or the linker found wrong, as data; the rule of its `kind` words it.
 
     `subject` is the word at fault, `expected` the words that would be right, `other` the place of the cause
-    where it lies elsewhere.
+    where it lies elsewhere, `correction` the only word that can have been meant.
     """
 
     kind: str
@@ -56,6 +68,7 @@ class Fault(NamedTuple):
     subject: str = ""
     expected: tuple[str, ...] = ()
     other: Span | None = None
+    correction: str = ""
 
 
 class RulePage(NamedTuple):
@@ -87,6 +100,16 @@ def nearest(word: str, candidates: Iterable[str]) -> str | None:
         if nearness >= 0.6 and (best is None or nearness > best[0]):
             best = (nearness, candidate)
     return best[1] if best else None
+
+
+def only_slip(word: str, candidates: Iterable[str]) -> str:
+    """The one candidate that `word` is a slip of the hand away from; empty where there is none, or more than one."""
+    meant = [one for one in set(candidates) if one != word and _is_slip(_plain(word), _plain(one))]
+    return meant[0] if len(meant) == 1 else ""
+
+
+def _is_slip(word: str, other: str) -> bool:
+    return word == other or _one_slip(word, other)
 
 
 def _nearness(word: str, candidate: str) -> float:

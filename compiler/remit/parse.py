@@ -11,7 +11,7 @@ from remit.definitions.choice import NEITHER_FORM, NO_SUCH_TYPE
 from remit.definitions.keys import belongs_to, keys_of, parts_at
 from remit.definitions.places import ROOT_FILE, kinds_at
 from remit.definitions.words import KEY, Wrong, found
-from remit.diagnostic import Fault
+from remit.diagnostic import Fault, only_slip
 from remit.read import Path, ReadFile, Value
 from remit.source import Span
 
@@ -138,7 +138,8 @@ def _unknown_key(file: ReadFile, parent: Path, key: str, model: type[BaseModel])
     if place is not None:
         return Fault("misplaced-key", span, key, (_dotted(place),), _where(file, place))
     known = dict.fromkeys(name for part in parts_at(model, parent, file.value) for name in keys_of(part))
-    return Fault("unknown-key", span, key, tuple(known))
+    free = [name for name in known if name not in _mapping_at(file, parent)]
+    return Fault("unknown-key", span, key, tuple(known), correction=only_slip(key, free))
 
 
 def _where(file: ReadFile, place: Path) -> Span | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from inspect import cleandoc
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
-from remit.diagnostic import Diagnostic, Note, RulePage, Severity
+from remit.diagnostic import Diagnostic, Edit, Note, RulePage, Severity
 from remit.source import Span
 
 Level = Literal["error", "warning", "off"]
@@ -21,13 +21,15 @@ Stage = TypeVar("Stage")
 class Finding(NamedTuple):
     """What a rule has to say of one place; its code, name and severity are added when it becomes a diagnostic.
 
-    `message` is one lower-case sentence without a full stop; `help` says what to do next.
+    `message` is one lower-case sentence without a full stop; `help` says what to do next; `edits` do it where that is
+    safe.
     """
 
     span: Span
     message: str
     notes: tuple[Note, ...] = ()
     help: str | None = None
+    edits: tuple[Edit, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,8 @@ class Rule(Generic[Stage]):
         level = level_of(self, levels)
         if level == "off":
             return
-        for span, message, notes, advice in self.find(stage):
-            yield Diagnostic(self.code, self.name, level, span, message, notes, advice)
+        for found in self.find(stage):
+            yield Diagnostic(self.code, self.name, level, *found)
 
 
 def rule(

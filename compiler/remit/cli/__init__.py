@@ -15,7 +15,7 @@ from io import TextIOWrapper
 
 GOOD, REFUSED, USAGE, NOT_PROVEN, WAITING, OUR_BUG = 0, 1, 2, 3, 4, 70
 
-_ONLY_LOOK = ("check", "explain", "schema", "agents")
+_ONLY_LOOK = ("check", "fix", "explain", "schema", "agents")
 
 __all__ = ["main"]
 

@@ -60,6 +60,9 @@ def _author(commands: Commands) -> None:
     check = _command(commands, "check", "author:check", "find everything that is wrong with the definitions")
     check.add_argument("directory", nargs="?", default=".")
     check.add_argument("--format", choices=_FORMATS, default="text")
+    fix = _command(commands, "fix", "fix:fix", "show the safe corrections as a diff, or make them")
+    fix.add_argument("directory", nargs="?", default=".")
+    fix.add_argument("--write", action="store_true", help="make the corrections")
     explain = _command(commands, "explain", "author:explain", "print the page of a rule")
     explain.add_argument("rule", metavar="CODE", help="a code such as REF001, or a name")
     schema = _command(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, NoReturn, TypeAlias
 
-from remit.diagnostic import Fault, nearest
+from remit.diagnostic import Fault, nearest, only_slip
 from remit.git.tree import Tree
 from remit.link.paths import PathRefused, resolve
 from remit.link.secrets import LITERAL, secret_faults
@@ -179,9 +179,12 @@ def _named_fault(tree: Tree, span: Span, written: str, path: str, fault: Fault) 
             return Fault("path-leaves-repository", span, written, (reason,))
         case "absent":
             folder, _, name = path.rpartition("/")
-            meant = nearest(name, _names_in(tree, folder))
+            names = _names_in(tree, folder)
+            meant = nearest(name, names)
             near = () if meant is None else (written.removesuffix(name) + meant,)
-            return Fault("missing-file", span, path, ("there is no such file", *near))
+            only = only_slip(name, names)
+            right = written.removesuffix(name) + only if only and written.endswith(name) else ""
+            return Fault("missing-file", span, path, ("there is no such file", *near), correction=right)
         case "too-large":
             return Fault("missing-file", span, path, (f"it is larger than {fault.expected[0]} bytes",))
         case "not-a-file":

@@ -7,7 +7,7 @@ from typing import Any
 
 from remit.definitions import Agent, Case, DataClass, Graph, Tool
 from remit.definitions.words import KEY
-from remit.diagnostic import Fault, nearest
+from remit.diagnostic import Fault, nearest, only_slip
 from remit.git.tree import Tree
 from remit.link.paths import resolve
 from remit.link.portfolio import Asked, Symbol, Use
@@ -122,10 +122,11 @@ def undefined(
     other: Span | None = None,
 ) -> None:
     """Records that `word` names nothing: `noun` says what it should have named, `candidates` what there is."""
-    meant = _suggestion(work, noun, word, candidates)
-    work.faults.append(
-        Fault("undefined-reference", span, word, (noun,) if meant is None else (noun, meant), other)
-    )
+    known = tuple(candidates)
+    meant = _suggestion(work, noun, word, known)
+    expected = (noun,) if meant is None else (noun, meant)
+    only = "" if meant is None else only_slip(word, known)
+    work.faults.append(Fault("undefined-reference", span, word, expected, other, only))
 
 
 def suggestion_for(work: Work, kind: str, word: str) -> str | None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from json import dumps
 from typing import Any
 
-from remit.diagnostic import Diagnostic, Note, Suppressed
+from remit.diagnostic import Diagnostic, Edit, Note, Suppressed
 from remit.source import Span
 
 VERSION = 1
@@ -29,7 +29,12 @@ def _diagnostic(found: Diagnostic) -> dict[str, Any]:
         "message": found.message,
         "notes": [_note(note) for note in found.notes],
         "help": found.help,
+        "edits": [_edit(edit) for edit in found.edits],
     }
+
+
+def _edit(edit: Edit) -> dict[str, Any]:
+    return {**_place(edit.span), "old": edit.old, "new": edit.new}
 
 
 def _suppressed(one: Suppressed) -> dict[str, Any]:

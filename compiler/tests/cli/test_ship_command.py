@@ -139,7 +139,9 @@ def test_cases_that_did_not_run_prove_no_absence_of_violations(
         '[{metric: policy_violation_rate, op: "==", value: 0, min_cases: 1}]}\n'
     )
     first_without_script = cases_of(2, 0).replace('"script": "scripts/key.json", ', "", 1)
-    done = remit(clone({"policies/gate.yaml": gate, CASES: first_without_script}), "eval", "--format", "json")
+    folder = clone({"policies/gate.yaml": gate, CASES: first_without_script})
+    shutil.rmtree(folder / "releases")  # the gate of `production` is gone
+    done = remit(folder, "eval", "--format", "json")
     assert done.returncode == 3
     body = json.loads(done.stdout)
     assert (body["version"], body["verdict"]) == (1, "not_proven")
@@ -257,6 +259,7 @@ def test_without_a_suite_nothing_is_proven(clone: Clone, remit: Remit) -> None:
         explainer.read_text("utf-8").replace("  evaluation: {suites: [review]}\n", ""), "utf-8"
     )
     shutil.rmtree(folder / "evals")
+    shutil.rmtree(folder / "releases")
     (folder / "policies/gate.yaml").unlink()
     done = remit(folder, "eval")
     assert (done.returncode, done.stdout) == (3, "no suite measures an agent of `dev`\n")

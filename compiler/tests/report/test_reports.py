@@ -102,7 +102,7 @@ def test_a_json_report_has_the_documented_keys(report: Report) -> None:
         [*found]
         == [
             *("code", "name", "severity", "path", "line", "column", "end_line", "end_column"),
-            *("message", "notes", "help"),
+            *("message", "notes", "help", "edits"),
         ]
         for found in document["diagnostics"]
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from remit.diagnostic import Edit
 from remit.link import Portfolio
 from remit.rule import Finding, rule
 
@@ -66,4 +67,5 @@ def missing_file(portfolio: Portfolio) -> Iterator[Finding]:
     for fault in portfolio.faults.get("missing-file", ()):
         reason, *meant = fault.expected
         advice = f"did you mean `{meant[0]}`?" if meant else None
-        yield Finding(fault.span, f"`{fault.subject}` is no file to use here: {reason}", (), advice)
+        edits = (Edit(fault.span, fault.correction),) if fault.correction else ()
+        yield Finding(fault.span, f"`{fault.subject}` is no file to use here: {reason}", (), advice, edits)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from remit.diagnostic import Note
+from remit.diagnostic import Edit, Note
 from remit.link import Portfolio
 from remit.rule import Finding, rule
 
@@ -55,4 +55,6 @@ def undefined_reference(portfolio: Portfolio) -> Iterator[Finding]:
             () if fault.other is None or not meant else (Note(f"`{meant[0]}` is defined here", fault.other),)
         )
         what, of, whose = noun.partition(" of ")
-        yield Finding(fault.span, f"there is no {what} `{fault.subject}`{of}{whose}", notes, advice)
+        edits = (Edit(fault.span, fault.correction, fault.subject),) if fault.correction else ()
+        message = f"there is no {what} `{fault.subject}`{of}{whose}"
+        yield Finding(fault.span, message, notes, advice, edits)

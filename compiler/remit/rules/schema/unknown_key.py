@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from remit.diagnostic import nearest
+from remit.diagnostic import Edit, nearest
 from remit.link import Portfolio
 from remit.rule import Finding, rule
 
@@ -37,7 +37,8 @@ def unknown_key(portfolio: Portfolio) -> Iterator[Finding]:
     for fault in portfolio.faults.get("unknown-key", ()):
         meant = nearest(fault.subject, fault.expected)
         advice = f"did you mean `{meant}`?" if meant is not None else _known(fault.expected)
-        yield Finding(fault.span, f"unknown key `{fault.subject}`", (), advice)
+        edits = (Edit(fault.span, fault.correction, fault.subject),) if fault.correction else ()
+        yield Finding(fault.span, f"unknown key `{fault.subject}`", (), advice, edits)
 
 
 def _known(keys: tuple[str, ...]) -> str:

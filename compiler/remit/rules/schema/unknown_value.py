@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from remit.diagnostic import nearest
+from remit.diagnostic import Edit, nearest, only_slip
 from remit.link import Portfolio
 from remit.rule import Finding, rule
 
@@ -39,4 +39,8 @@ def unknown_value(portfolio: Portfolio) -> Iterator[Finding]:
         words = [f"`{word}`" for word in fault.expected]
         listed = words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
         advice = f"did you mean `{meant}`?" if meant is not None else None
-        yield Finding(fault.span, f"`{fault.subject}` is none of the values here: {listed}", (), advice)
+        only = only_slip(fault.subject, fault.expected)
+        edits = (Edit(fault.span, only, fault.subject),) if only else ()
+        yield Finding(
+            fault.span, f"`{fault.subject}` is none of the values here: {listed}", (), advice, edits
+        )

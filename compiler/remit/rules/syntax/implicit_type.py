@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from remit.diagnostic import Edit
 from remit.read import ReadFile, misread_as, plain_value
 from remit.rule import Finding, rule
 
@@ -40,7 +41,10 @@ def implicit_type(file: ReadFile) -> Iterator[Finding]:
         match fault.kind:
             case "implicit-type":
                 message = f"`{said}` is {misread_as(said)} in YAML 1.1 and {_reading(said)} in YAML 1.2"
-                yield Finding(fault.span, message, (), _advice(said))
+                # Only text is the same text in quotes; what is a number to YAML 1.2 may have been meant as either.
+                is_text = isinstance(plain_value(said), str)
+                edits = (Edit(fault.span, f'"{said}"', said),) if is_text else ()
+                yield Finding(fault.span, message, (), _advice(said), edits)
             case "not-a-text-key":
                 message = f"a key must be text, and `{said}` is {_kind(said)}" if said else "a key is missing"
                 yield Finding(fault.span, message, (), _advice(said) if said else None)
