@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from remit.definitions.text import InlineText
 from remit.definitions.work import ModelWork
 from remit.flow.states import Flow
 from remit.link import Asked
@@ -88,3 +90,67 @@ def file_text(flow: Flow, file: str) -> str:
         return flow.unit.portfolio.text(file, file.rpartition("/")[2])
     except LookupError:
         return ""
+
+
+# ---- the files of a prompt
+#
+# Segments hold what a template became, and not where its text stood: who asks for places reads the files.
+
+
+class PromptFile(NamedTuple):
+    """A file that a prompt is made of; `path` is "" for a text that stands in a definition."""
+
+    path: str
+    text: str
+
+
+def files_of(flow: Flow, prompt: AskedPrompt) -> Iterator[PromptFile]:
+    """The file of a prompt, or its text in the definition, and every file that it includes."""
+    written = _source_of(flow, prompt)
+    waiting: list[tuple[str, str]] = []
+    if isinstance(written, InlineText):
+        yield PromptFile("", written.text)
+        waiting = [(prompt.path, found) for found in _included_in(written.text)]
+    elif written is not None:
+        waiting = [(prompt.path, written)]
+    seen: set[str] = set()
+    while waiting:
+        try:
+            file = PromptFile(*flow.unit.portfolio.included(*waiting.pop(0)))
+        except LookupError:
+            continue
+        if file.path not in seen:
+            seen.add(file.path)
+            yield file
+            waiting.extend((file.path, found) for found in _included_in(file.text))
+
+
+def _source_of(flow: Flow, prompt: AskedPrompt) -> str | InlineText | None:
+    if prompt.at == INSTRUCTIONS:
+        return flow.agent.spec.instructions
+    work = flow.states[prompt.state].work
+    return work.prompt if isinstance(work, ModelWork) else None
+
+
+_INCLUDE = re.compile(r"include\s+[\"']([^\"']+)[\"']")
+
+
+def _included_in(text: str) -> list[str]:
+    return _INCLUDE.findall(text) if "{%" in text else []
+
+
+def is_text(text: str, at: int) -> bool:
+    """Whether an offset of a template stands in its text, and not in a comment, a slot or a block."""
+    opened = max((text.rfind(opener, 0, at), closer) for opener, closer in _BRACES)
+    return opened[0] < 0 or text.find(opened[1], opened[0], at) >= 0
+
+
+_BRACES = (("{{", "}}"), ("{%", "%}"), ("{#", "#}"))
+
+
+def span_in(flow: Flow, prompt: AskedPrompt, file: PromptFile, at: int, length: int) -> Span:
+    """The place of a part of a file of a prompt; a prompt that stands in a definition has one, that of its text."""
+    if not file.path:
+        return flow.unit.portfolio.span(prompt.path, (*prompt.at, "text"))
+    before = file.text[:at].replace("\r\n", "\n").replace("\r", "\n")
+    return span_at(file.path, before.count("\n") + 1, len(before) - before.rfind("\n"), length)

@@ -40,6 +40,7 @@ from remit.rules.policies.unusable_policy import unusable_policy
 from remit.rules.policies.wrong_comparison import wrong_comparison
 from remit.rules.prompts.invalid_template import invalid_template
 from remit.rules.prompts.secret_in_prompt import secret_in_prompt
+from remit.rules.prompts.tool_not_in_reach import tool_not_in_reach
 from remit.rules.prompts.unbound_placeholder import unbound_placeholder
 from remit.rules.references.duplicate_id import duplicate_id
 from remit.rules.references.missing_file import missing_file
@@ -141,6 +142,7 @@ FLOWS: tuple[Rule[Flow], ...] = (
     skipped_approval,
     undefined_field,
     unbound_placeholder,
+    tool_not_in_reach,
 )
 """Rules over the states of one agent, whatever its form."""
 

@@ -53,8 +53,7 @@ NOT_YET = frozenset(
     (
         "{{ changes.line }} {{ task }}",
         "{{ task.text.words }} {{ task }}",
-        *("Write {{ task.text }}.", "Publish with `acme.publish`.", "First\nrun acme.publish, then stop."),
-        *("Use git.show and `git.grep`.", "<note>\n{{ task.text }}\n</note> {{ task }}"),
+        *("Write {{ task.text }}.", "<note>\n{{ task.text }}\n</note> {{ task }}"),
         *("Text:\n```\n{{ task }}\n```", '{{ "".__class__ }}', '{{ agent["__class__"] }}'),
         *('{{ tools | map(attribute="__class__") }}', '{{ tools | attr("x") }}', "{{ lipsum() }}"),
         *("{% if false %}{{ cycler.__init__ }}{% endif %}", '{% import "x" as y %}', '{% extends "x" %}'),
