@@ -9,7 +9,7 @@ from remit.definitions.state import ParallelState
 from remit.diagnostic import Note, nearest
 from remit.flow.kinds import words_of
 from remit.flow.places import span_of_option
-from remit.flow.reading import Reading, is_declared, step
+from remit.flow.reading import Reading, step
 from remit.flow.types import Types
 
 
@@ -27,7 +27,7 @@ class Absent(NamedTuple):
 
 def absent(types: Types, reference: Reference) -> Absent | None:
     """Why nothing can ever stand where a reference leads; None where something may, or its root is at fault."""
-    if not reference.steps or _is_plain(types, reference) or _is_no_branch(types, reference):
+    if not reference.steps or types.plain(reference) is not None or _is_no_branch(types, reference):
         return None
     here = types.root(reference.root)
     for index, name in enumerate(reference.steps):
@@ -36,12 +36,6 @@ def absent(types: Types, reference: Reference) -> Absent | None:
             return _absent(types, reference, index, here)
         here = below
     return None
-
-
-def _is_plain(types: Types, reference: Reference) -> bool:
-    """Whether the reference plainly names a field that is described, as nearly all do."""
-    documents = types.documents(reference.root)
-    return any(is_declared(one.schema, reference.steps) for one in documents)
 
 
 def _is_no_branch(types: Types, reference: Reference) -> bool:

@@ -173,15 +173,13 @@ def item(found: Reading) -> Reading:
     return step(found, "0")
 
 
-def is_declared(schema: Schema, steps: Sequence[str]) -> bool:
-    """Whether plain `properties` lead along all steps, so that a value may be there; no needs a reading."""
+def declared(schema: Schema, steps: Sequence[str]) -> Mapping[str, Any] | None:
+    """The schema to which plain `properties` lead along all steps, so that no reading is needed; None where none do."""
     here: Any = schema
     for one in steps:
         below: Any = here.get("properties") if is_object(here) else None
         here = below.get(one) if is_object(below) else None
-        if not is_object(here):
-            return False
-    return True
+    return here if is_object(here) else None
 
 
 def _below(option: Option, kind: Kind, word: str) -> tuple[Presence | None, tuple[Option, ...]]:

@@ -156,8 +156,15 @@ class Flow:
 
     # ---- what states read
 
-    def reads(self, state: str) -> Iterator[Slot]:
+    def reads(self, state: str) -> tuple[Slot, ...]:
         """The references that a state reads when it is entered, in bindings and in its prompts."""
+        return self._slots[state]
+
+    @cached_property
+    def _slots(self) -> Mapping[str, tuple[Slot, ...]]:
+        return {state: tuple(self._reads(state)) for state in self.states}
+
+    def _reads(self, state: str) -> Iterator[Slot]:
         place = self.states[state]
         for at, value in _bindings(place.work):
             yield from self._bound(place, at, value)
@@ -179,8 +186,9 @@ class Flow:
         place = self.states[state]
         asked = Asked(self.agent.metadata.id, state)
         own = (place.path, (*place.at, "prompt"))
+        prompts = self.unit.portfolio.prompts
         for path, at in ((self.unit.path, ("spec", "instructions")), own):
-            for segment in self.unit.portfolio.prompts.get((path, at), {}).get(asked, ()):
+            for segment in prompts[path, at].get(asked, ()) if (path, at) in prompts else ():
                 if isinstance(segment, SlotAt):
                     reference = Reference(segment.root, segment.path)
                     yield Slot(reference, "prompt", partial(self._slot_span, path, at, segment))

@@ -20,7 +20,7 @@ from remit.definitions.work import (
     ToolWork,
 )
 from remit.flow.kinds import is_list, is_object
-from remit.flow.reading import ANYTHING, UNKNOWN, Document, Graft, Home, Reading, reading, step
+from remit.flow.reading import ANYTHING, UNKNOWN, Document, Graft, Home, Reading, declared, reading, step
 from remit.flow.states import Flow, FlowState
 from remit.link import Portfolio
 from remit.read import Path
@@ -136,6 +136,9 @@ class Types:
 
     flow: Flow
     _kept: dict[str, Reading] = field(default_factory=dict[str, Reading], repr=False)
+    _documents: dict[str, tuple[Document, ...]] = field(
+        default_factory=dict[str, tuple[Document, ...]], repr=False
+    )
 
     def of(self, reference: Reference) -> Reading:
         """What stands where a reference leads; unknown where its root is none."""
@@ -157,8 +160,24 @@ class Types:
         """What a binding gives: a constant, what its references stand for, or text around them."""
         return reading(Document(self._schema(binding, depth)))
 
+    def plain(self, reference: Reference) -> Mapping[str, Any] | None:
+        """The schema to which plain `properties` lead from some document of the root: something may be there.
+
+        None where they do not, which says nothing. It is the quick answer, and the right one nearly always.
+        """
+        for document in self.documents(reference.root):
+            found = declared(document.schema, reference.steps)
+            if found is not None:
+                return found
+        return None
+
     def documents(self, root: str) -> tuple[Document, ...]:
         """The schemas that `task`, or a state, gives a value of one of; none where that is not written anywhere."""
+        if root not in self._documents:
+            self._documents[root] = self._documents_of(root)
+        return self._documents[root]
+
+    def _documents_of(self, root: str) -> tuple[Document, ...]:
         unit, agent = self.flow.unit, self.flow.agent
         if root == TASK:
             found = [of_task(unit.portfolio, unit.path, agent, task) for task in agent.spec.tasks]
