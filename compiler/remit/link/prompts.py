@@ -15,7 +15,7 @@ from remit.link.portfolio import Asked
 from remit.link.roots import Roots
 from remit.link.secrets import IN_PROMPT
 from remit.link.work import Work, span_of
-from remit.prompt.plain import plain_segments
+from remit.prompt.plain import Read, plain_segments
 from remit.prompt.segments import Place, Prompt, Template
 from remit.prompt.values import Value
 from remit.read import Path
@@ -28,13 +28,13 @@ def link_prompt(work: Work, path: str, leaf: Leaf, roots: Roots) -> None:
     if template is None:
         return
     at = (*leaf.path, "text") if isinstance(leaf.value, InlineText) else leaf.path
-    plain = plain_segments(template)
+    start = len(work.faults)
+    plain = plain_segments(template, _reader(work, path, at))
     if plain is not None:
         work.prompts[path, leaf.path] = dict.fromkeys(
             (one.asked for one in _askings(work, path, leaf)), plain
         )
         return
-    start = len(work.faults)
     asked = work.prompts.setdefault((path, leaf.path), {})
     for askings, names in _names(work, path, leaf):
         prompt = _evaluated(work, path, at, template, names, roots)
@@ -44,7 +44,7 @@ def link_prompt(work: Work, path: str, leaf: Leaf, roots: Roots) -> None:
             Fault("invalid-template", _span(work, path, at, fault.place), fault.message)
             for fault in prompt.faults
         )
-    # The same fault is found for each state.
+    # The same fault is found for each state, and before that where a file to include is missing.
     work.faults[start:] = dict.fromkeys(work.faults[start:])
 
 
@@ -62,6 +62,16 @@ def _span(work: Work, path: str, at: Path, place: Place) -> Span:
     return span_at(place.file, place.line, place.column, place.length)
 
 
+def _reader(work: Work, path: str, at: Path) -> Read:
+    """Gives the files that the template at a place of a definition includes; a fault tells of one that is missing."""
+
+    def read(base: str, written: str, place: Place) -> Template | None:
+        named = named_text_at(work, base, partial(_span, work, path, at, place), written, IN_PROMPT)
+        return None if named is None else Template(named[0], named[0], named[1])
+
+    return read
+
+
 # ---- evaluation, which loads Jinja2
 
 
@@ -70,11 +80,7 @@ def _evaluated(
 ) -> Prompt:
     from remit.prompt.evaluate import evaluated
 
-    def read(base: str, written: str, place: Place) -> Template | None:
-        named = named_text_at(work, base, partial(_span, work, path, at, place), written, IN_PROMPT)
-        return None if named is None else Template(named[0], named[0], named[1])
-
-    return evaluated(template, names, roots.names, read)
+    return evaluated(template, names, roots.names, _reader(work, path, at))
 
 
 def _names(work: Work, path: str, leaf: Leaf) -> Iterator[tuple[list[Asked], Mapping[str, Value]]]:

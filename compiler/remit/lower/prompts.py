@@ -31,14 +31,14 @@ def prompt_ir(templates: Iterable[Template], names: Mapping[str, Value], sources
 
 
 def _segments(template: Template, names: Mapping[str, Value], sources: Sources) -> Collection[Segment]:
-    plain = plain_segments(template)
-    if plain is not None:
-        return plain
-    from remit.prompt.evaluate import evaluated
-
     def read(base: str, written: str, _: Place) -> Template | None:
         path, text = sources.included(base, written)
         return Template(path, path, text)
+
+    plain = plain_segments(template, read)
+    if plain is not None:
+        return plain
+    from remit.prompt.evaluate import evaluated
 
     prompt = evaluated(template, names, None, read)
     if prompt.faults:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from remit.definitions.state import KNOWN_TO_PROMPTS
 from remit.prompt.expressions import EXPRESSIONS, Broken, Scope, now, start_of, unusable, value_of
 from remit.prompt.filters import FILTERS
-from remit.prompt.plain import OPENERS
+from remit.prompt.plain import OPENERS, Read
 from remit.prompt.refusal import (
     MAX_CHARACTERS,
     MAX_INCLUDES,
@@ -25,9 +25,6 @@ from remit.prompt.values import Value, is_list, kind_of, text_of
 
 if TYPE_CHECKING:
     from jinja2 import nodes
-
-Read = Callable[[str, str, Place], Template | None]
-"""Gives the file that a template includes: from the folder of its base, as it is written, at a place."""
 
 MAX_FAULTS = 50
 STATEMENTS = frozenset(("Assign", "For", "If", "Include", "Output", "Template"))

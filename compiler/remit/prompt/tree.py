@@ -10,7 +10,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from remit.prompt.segments import Place, PromptFault, Template
@@ -43,20 +43,26 @@ def with_line_feeds(text: str) -> str:
     return _LINE_END.sub("\n", text)
 
 
+def line_starts(source: str) -> tuple[int, ...]:
+    """The offsets at which the lines of a text with plain line ends begin."""
+    return (0, *(match.end() for match in re.finditer("\n", source)))
+
+
 def place_of(file: str, lines: tuple[int, ...], offset: int, length: int = 1) -> Place:
     """The place of an offset in a text whose lines begin at the offsets `lines`."""
     line = bisect_right(lines, offset)
     return Place(file, line, offset - lines[line - 1] + 1, length)
 
 
+@lru_cache(maxsize=16)
 def tree_of(template: Template) -> Tree | PromptFault:
-    """The tree of a template, or why it is none."""
+    """The tree of a template, or why it is none; a few are remembered, as one is evaluated for state after state."""
     from jinja2 import TemplateSyntaxError
     from jinja2.lexer import TokenStream
     from jinja2.parser import Parser
 
     source = with_line_feeds(template.text)
-    lines = (0, *(match.end() for match in re.finditer("\n", source)))
+    lines = line_starts(source)
     if len(source) > MAX_CHARACTERS:
         message = f"the template has {len(source)} characters, and may have {MAX_CHARACTERS}"
         return PromptFault(message, Place(template.file, 1, 1))

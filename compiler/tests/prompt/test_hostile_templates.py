@@ -10,7 +10,7 @@ import pytest
 from remit.prompt.evaluate import MAX_FAULTS
 from remit.prompt.plain import plain_segments
 from remit.prompt.refusal import MAX_CHARACTERS, MAX_STEPS
-from remit.prompt.segments import Prompt, Template
+from remit.prompt.segments import Place, Prompt, Template
 
 Evaluate = Callable[..., Prompt]
 CPU_SECONDS = 10.0
@@ -116,11 +116,17 @@ def test_a_bomb_ends_in_a_diagnostic_within_the_caps(evaluate: Evaluate, name: s
     assert resource.getrusage(resource.RUSAGE_SELF).ru_utime - before < CPU_SECONDS
 
 
-@pytest.mark.parametrize("piece", ["{{ ", "{# ", "{{ a", "{{ a }} ", "{# x #}", "{{\n", "}} {{ a. "])
+def no_file(base: str, written: str, place: Place) -> None:
+    """What gives no included file."""
+
+
+@pytest.mark.parametrize(
+    "piece", ["{{ ", "{# ", "{{ a", "{{ a }} ", "{# x #}", "{{\n", "}} {{ a. ", "{% include ", "{%"]
+)
 def test_a_long_text_of_slots_is_cut_in_time(piece: str) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_utime
 
-    plain_segments(Template("a.md", "a.md", piece * (900_000 // len(piece))))
+    plain_segments(Template("a.md", "a.md", piece * (900_000 // len(piece))), no_file)
 
     assert resource.getrusage(resource.RUSAGE_SELF).ru_utime - before < CPU_SECONDS
 
