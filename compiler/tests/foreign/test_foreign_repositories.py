@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Generator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ NOW = 1_795_000_000_000
 each_repository = pytest.mark.parametrize("name", sorted(FOLLOWED))
 
 
+@cache
 def made(name: str) -> Sealed:
     result = sealed(folder_tree(HERE / name), "dev")
     assert isinstance(result, Sealed)

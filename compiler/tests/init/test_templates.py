@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shlex
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,7 @@ def tree_of(template: Template, organisation: str = "acme") -> Tree:
     return Tree(Path("/nowhere"), tuple(sorted(files)), content)
 
 
+@cache
 def made(template: Template) -> Sealed:
     result = sealed(tree_of(template), "dev")
     assert isinstance(result, Sealed)
@@ -87,7 +89,7 @@ def test_the_suite_of_a_template_passes_its_gates_in_dev(name: str) -> None:
 
 
 def row_of(template: Template) -> str:
-    portfolio = check(tree_of(template)).portfolio
+    portfolio = made(template).portfolio
     [agent] = portfolio.of(Agent).values()
     [suite] = portfolio.of(EvalSuite)
     spec = agent.spec
