@@ -13,12 +13,14 @@ from remit.definitions import (
     McpServer,
     MemoryScope,
     Model,
+    Policy,
     Release,
     Tool,
 )
 from remit.flow import Flow
 from remit.link import Unit
 from remit.rule import Rule
+from remit.rules.authority.grant_wildcard import grant_wildcard
 from remit.rules.budgets.unknown_price import unknown_price
 from remit.rules.evals.release_without_evidence import release_without_evidence
 from remit.rules.evals.suite_of_another_agent import suite_of_another_agent
@@ -131,6 +133,7 @@ UNITS: Mapping[type[Definition], tuple[Rule[Unit[Any]], ...]] = {
     McpServer: (unused_definition,),
     MemoryScope: (unused_definition,),
     Model: (unused_definition,),
+    Policy: (grant_wildcard,),
     Release: (retired_target, release_without_evidence),
     Tool: TOOLS,
 }
