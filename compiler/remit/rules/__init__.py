@@ -20,6 +20,7 @@ from remit.definitions import (
 from remit.flow import Flow
 from remit.link import Unit
 from remit.rule import Rule
+from remit.rules.authority.approver_group_empty import approver_group_empty
 from remit.rules.authority.grant_wildcard import grant_wildcard
 from remit.rules.budgets.unknown_price import unknown_price
 from remit.rules.evals.release_without_evidence import release_without_evidence
@@ -126,7 +127,10 @@ TOOLS: tuple[Rule[Unit[Any]], ...] = (unused_definition,)
 
 UNITS: Mapping[type[Definition], tuple[Rule[Unit[Any]], ...]] = {
     Agent: AGENTS,
-    Approval: (unused_definition,),
+    Approval: (
+        unused_definition,
+        approver_group_empty,
+    ),
     ContextSource: (unused_definition,),
     Credential: (unused_definition,),
     DataClass: (unused_definition,),
