@@ -38,6 +38,7 @@ from remit.rules.graph.undefined_field import undefined_field
 from remit.rules.graph.unreachable_state import unreachable_state
 from remit.rules.levels.locked_rule import locked_rule
 from remit.rules.levels.unknown_rule import unknown_rule
+from remit.rules.policies.conflicting_decisions import conflicting_decisions
 from remit.rules.policies.undefined_attribute import undefined_attribute
 from remit.rules.policies.unusable_policy import unusable_policy
 from remit.rules.policies.wrong_comparison import wrong_comparison
@@ -137,7 +138,10 @@ UNITS: Mapping[type[Definition], tuple[Rule[Unit[Any]], ...]] = {
     McpServer: (unused_definition,),
     MemoryScope: (unused_definition,),
     Model: (unused_definition,),
-    Policy: (grant_wildcard,),
+    Policy: (
+        grant_wildcard,
+        conflicting_decisions,
+    ),
     Release: (retired_target, release_without_evidence),
     Tool: TOOLS,
 }
