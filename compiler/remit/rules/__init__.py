@@ -39,6 +39,7 @@ from remit.rules.graph.unreachable_state import unreachable_state
 from remit.rules.levels.locked_rule import locked_rule
 from remit.rules.levels.unknown_rule import unknown_rule
 from remit.rules.policies.conflicting_decisions import conflicting_decisions
+from remit.rules.policies.reachable_tool_without_decision import reachable_tool_without_decision
 from remit.rules.policies.undefined_attribute import undefined_attribute
 from remit.rules.policies.unusable_policy import unusable_policy
 from remit.rules.policies.wrong_comparison import wrong_comparison
@@ -154,6 +155,7 @@ FLOWS: tuple[Rule[Flow], ...] = (
     undefined_field,
     unbound_placeholder,
     tool_not_in_reach,
+    reachable_tool_without_decision,
 )
 """Rules over the states of one agent, whatever its form."""
 

@@ -176,7 +176,8 @@ def test_a_bundle_whose_handoff_pins_another_agent_than_it_holds_is_refused(befo
 
 
 def test_a_reviewed_tool_of_a_server_is_pinned_whole(grown: Files, lower_files: LowerFiles) -> None:
-    granted = edited(grown, EXPLAINER, "models: [dev]", "models: [dev]\n  tools: [acme.tickets]")
+    permitted = edited(grown, POLICY, "tools: [acme.comment]", "tools: [acme.comment, acme.tickets]")
+    granted = edited(permitted, EXPLAINER, "models: [dev]", "models: [dev]\n  tools: [acme.tickets]")
     pinned = "tools/mcp/tickets.tools.json"
     described = edited(granted, pinned, '"Search tickets"', '"Search all tickets"')
     changed = (closures(lower_files(one))["acme.explainer"] for one in (granted, described))
