@@ -12,7 +12,21 @@ Level = Literal["error", "warning", "off"]
 Levels = Mapping[str, Level]
 """What a repository wants of its rules, by code or name."""
 
-_LOCKED = ("SYN", "SCH", "REF", "BUD009", "GRF015", "PRM001", "PRM003", "SEC013", "SEC014")
+_LOCKED = (
+    "SYN",
+    "SCH",
+    "REF",
+    "BUD009",
+    "GRF015",
+    "POL001",
+    "POL014",
+    "POL015",
+    "PRM001",
+    "PRM003",
+    "SEC013",
+    "SEC014",
+    "TOL001",
+)
 _FREE = ("REF004", "REF008")
 
 Stage = TypeVar("Stage")
@@ -66,9 +80,9 @@ def rule(
 def is_locked(of: Rule[Any]) -> bool:
     """Whether a rule keeps its level and its findings in every repository.
 
-    Without these the others would judge what was never read, nothing could be lowered for a model without a price,
-    for agents that hand off in a circle or of a prompt that is no template or whose slots lead nowhere, and a lock
-    would open itself.
+    Without these the others would judge what was never read, nothing could be lowered of a policy or a schema that
+    means nothing, for a model without a price, for agents that hand off in a circle, or of a prompt that is no template
+    or whose slots lead nowhere; and a lock would open itself.
     """
     return of.code.startswith(_LOCKED) and of.code not in _FREE
 
