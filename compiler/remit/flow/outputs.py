@@ -45,8 +45,9 @@ def lacks(flow: Flow, most: int) -> Iterator[Lack]:
     for state, places in places_of.items():
         read: set[tuple[str, str]] = set()
         for slot in flow.reads(state):
-            if slot.reference.root not in places_of:
-                continue  # the input, or a state that nothing reaches, which another rule says
+            root = slot.reference.root
+            if root not in places_of or isinstance(flow.states[root].work, EndState):
+                continue  # the input, or a state that nothing reaches or that gives nothing: other rules say so
             found = None if told == most else _lack(flow, ways, certain, places, slot, read)
             if found is not None:
                 told += 1

@@ -97,7 +97,7 @@ def test_instructions_are_evaluated_for_every_state_and_each_fault_told_once(che
         "agents/notes/agent.yaml": GRAPHED,
         "agents/notes/graph.yaml": GRAPH,
         "agents/notes/notes.md": "{% if tools[0].id == 'git.grep' %}{{ tools[1] }}{% endif %}{{ agent.nick }}",
-        "agents/notes/look.md": "{{ tools[0].id }} {{ write.notes }}",
+        "agents/notes/look.md": "{{ tools[0].id }} {{ task.text }}",
     }
     found = places(check_files(files))
     assert found == [

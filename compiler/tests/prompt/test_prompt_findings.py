@@ -51,8 +51,6 @@ spec:
 
 NOT_YET = frozenset(
     (
-        "{{ changes.line }} {{ task }}",
-        "{{ task.text.words }} {{ task }}",
         *("Write {{ task.text }}.", "<note>\n{{ task.text }}\n</note> {{ task }}"),
         *("Text:\n```\n{{ task }}\n```", '{{ "".__class__ }}', '{{ agent["__class__"] }}'),
         *('{{ tools | map(attribute="__class__") }}', '{{ tools | attr("x") }}', "{{ lipsum() }}"),

@@ -1,13 +1,14 @@
 """PRM001."""
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
 
+from remit.definitions.reference import Reference
 from remit.diagnostic import nearest
 from remit.flow import Flow
+from remit.flow.absent import absent
 from remit.flow.prompts import AskedPrompt, asked_prompts, roots_for, step_span
-from remit.flow.tasks import task_fields
-from remit.link.roots import TASK, Roots
+from remit.flow.types import Types
+from remit.link.roots import Roots
 from remit.prompt.segments import SlotAt
 from remit.rule import Finding, rule
 
@@ -58,56 +59,45 @@ def unbound_placeholder(flow: Flow) -> Iterator[Finding]:
     Write notes on {{ task.text }}.
     ```
     """
+    types: Types | None = None
     for state in flow.states:
         for prompt in asked_prompts(flow, state):
             slots = tuple(prompt.slots)
             if not slots:
                 continue
             roots = roots_for(flow, prompt)
+            types = types or Types(flow)
             for slot in slots:
-                unbound = _unbound(flow, slot, roots)
-                if unbound is not None:
-                    yield _finding(flow, prompt, slot, unbound)
+                found = _no_root(flow, prompt, slot, roots) or _no_field(types, prompt, slot)
+                if found is not None:
+                    yield found
 
 
-class _Unbound(NamedTuple):
-    """The step of a slot (-1 is its root) that leads nowhere, what it should have been, and what there is."""
-
-    step: int
-    noun: str
-    known: tuple[str, ...]
-
-
-def _unbound(flow: Flow, slot: SlotAt, roots: Roots) -> _Unbound | None:
+def _no_root(flow: Flow, prompt: AskedPrompt, slot: SlotAt, roots: Roots) -> Finding | None:
+    """Why a slot does not even begin: there is no such state, or no such branch of one."""
     if slot.root not in roots.names:
-        return _Unbound(-1, "state", tuple(roots.names))
-    if not slot.path:
+        span = step_span(flow, prompt, slot, -1)
+        if slot.root in flow.states:
+            # An end, a later step, or, in the instructions of a list of steps, any.
+            return Finding(span, f"this prompt sees nothing of `{slot.root}`")
+        return Finding(span, f"there is no state `{slot.root}`", (), _advice(slot.root, roots.names))
+    branches = roots.branches.get(slot.root)
+    if branches is None or not slot.path or slot.path[0] in branches:
         return None
-    if slot.root in roots.branches:
-        known = tuple(roots.branches[slot.root])
-        return None if slot.path[0] in known else _Unbound(0, f"branch of `{slot.root}`", known)
-    return _no_such_field(flow, slot) if slot.root == TASK else None
+    message = f"there is no branch `{slot.path[0]}` of `{slot.root}`"
+    return Finding(step_span(flow, prompt, slot, 0), message, (), _advice(slot.path[0], branches))
 
 
-def _no_such_field(flow: Flow, slot: SlotAt) -> _Unbound | None:
-    tasks = flow.agent.spec.tasks
-    read = task_fields(flow.unit)
-    if len(read) < len(tasks) or any(one.is_open or slot.path[0] in one.fields for one in read.values()):
+def _no_field(types: Types, prompt: AskedPrompt, slot: SlotAt) -> Finding | None:
+    """Why a slot never ends at a value: what it begins with has no such field."""
+    found = absent(types, Reference(slot.root, slot.path))
+    if found is None:
         return None
-    known = tuple(dict.fromkeys(name for one in read.values() for name in one.fields))
-    whose = (
-        f"the task `{next(iter(tasks))}`" if len(tasks) == 1 else f"any task of `{flow.agent.metadata.id}`"
-    )
-    return _Unbound(0, f"field of {whose}", known)
+    span = step_span(types.flow, prompt, slot, found.step)
+    advice = None if found.meant is None else f"did you mean `{found.meant}`?"
+    return Finding(span, found.message, found.notes, advice)
 
 
-def _finding(flow: Flow, prompt: AskedPrompt, slot: SlotAt, unbound: _Unbound) -> Finding:
-    word = slot.root if unbound.step < 0 else slot.path[unbound.step]
-    if unbound.step < 0 and word in flow.states:
-        # An end, a later step, or, in the instructions of a list of steps, any.
-        return Finding(step_span(flow, prompt, slot, -1), f"this prompt sees nothing of `{word}`")
-    what, of, whose = unbound.noun.partition(" of ")
-    meant = nearest(word, unbound.known)
-    advice = f"did you mean `{meant}`?" if meant is not None else None
-    span = step_span(flow, prompt, slot, unbound.step)
-    return Finding(span, f"there is no {what} `{word}`{of}{whose}", (), advice)
+def _advice(word: str, known: Iterable[str]) -> str | None:
+    meant = nearest(word, known)
+    return None if meant is None else f"did you mean `{meant}`?"
