@@ -1,4 +1,4 @@
-"""The check: read, parse, link, and every rule over what each stage made; all findings in one run."""
+"""The check: every definition file is read, parsed, linked and judged by every rule; all findings in one run."""
 
 import gc
 from collections.abc import Generator, Iterator, Mapping, Sequence
@@ -8,17 +8,17 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from remit.definitions import Agent, DataClass, Graph, Policy, Resource, Root
+from remit.definitions import Agent, DataClass, Definition, Graph, Policy, Resource, Root, Tool
 from remit.diagnostic import Diagnostic, Fault, Suppressed, in_order
 from remit.flow import flow_of
 from remit.git import ROOT_MARKER, Tree, definitions, folder_tree
 from remit.graph import GraphFile, state_graph
-from remit.link import Portfolio, Unit, link
+from remit.link import Index, Linked, Portfolio, Shelf, Unit, link_file
 from remit.link.secrets import secret_forms
-from remit.parse import parse
-from remit.read import ReadFile, Value, nothing_read, read
+from remit.parse import LIBRARY_PREFIX, ParsedFile
+from remit.read import ReadFile, Value, nothing_read
 from remit.redact import Mask, mask_of
-from remit.rule import Level, Levels, Rule, is_locked, locked_by
+from remit.rule import Level, Levels, Rule, at_levels, is_locked, locked_by
 from remit.rules import FLOWS, GRAPHS, LINKED, RULES, SUPPRESSIONS, SYNTAX, UNITS
 from remit.source import SourceFile, Sources, whole_file
 from remit.suppression import suppress
@@ -54,23 +54,15 @@ def check(tree: Tree, levels: Levels | None = None, *, today: date | None = None
     whatever; a tree that git cannot read has failed before.
     """
     with _without_collector():
-        files = _read_files(tree)
-        wanted: Levels = {**_levels_of(files), **(levels or {})}
-        found: list[Diagnostic] = []
-        for file in files:
-            found.extend(_judge_file(file, wanted))
-        echoes = _Echoes(files, found)
-        portfolio = link([parse(file) for file in files], tree, library_tree())
-        portfolio = replace(portfolio, faults={**portfolio.faults, **_policy_faults(portfolio)})
-        for file in portfolio.unreadable:
-            found.extend(_judge_file(file, wanted))
-        found.extend(one for one in _judge_portfolio(portfolio, wanted) if not echoes.hold(one))
-        found.extend(_judge_graphs(portfolio, wanted))
-        found.extend(_judge_units(portfolio, wanted))
+        portfolio = portfolio_of(tree)
+        found = [one for path in portfolio.paths for one in judge(portfolio, path)]
+        found.extend(_judge_names(tree))
+        wanted: Levels = {**_levels_of(_root(portfolio)), **(levels or {})}
         mask = _mask(portfolio, found, sources(tree))
-        shown = in_order(mask.over_finding(one) for one in found)
+        shown = in_order(mask.over_finding(one) for one in at_levels(found, wanted))
         left, hidden = _suppressed(portfolio, shown, today, wanted)
-    return CheckResult(left, len(files), mask.over_sources(sources(tree)), portfolio, hidden)
+    count = len(portfolio.paths) + len(_unnamed(tree))
+    return CheckResult(left, count, mask.over_sources(sources(tree)), portfolio, hidden)
 
 
 def check_to_build(tree: Tree, *, today: date | None = None) -> CheckResult:
@@ -84,9 +76,9 @@ def check_to_build(tree: Tree, *, today: date | None = None) -> CheckResult:
         return result
     from remit.lower.faults import engine_faults
 
-    portfolio = replace(result.portfolio, faults=engine_faults(result.portfolio))
-    found = (*result.diagnostics, *_judge_portfolio(portfolio, {}))
-    mask = _mask(portfolio, found, result.sources)
+    linked = Linked("", engine_faults(result.portfolio), (), {}, None)
+    found = (*result.diagnostics, *_judge_linked(linked))
+    mask = _mask(result.portfolio, found, result.sources)
     return replace(result, diagnostics=in_order(mask.over_finding(one) for one in found))
 
 
@@ -118,33 +110,56 @@ def library_tree() -> Tree:
     return folder_tree(Path(__file__).parent / "std")
 
 
-def _read_files(tree: Tree) -> list[ReadFile]:
-    """Every definition of the tree and of the libraries it uses, and every file name that cannot be used."""
-    unnamed = [nothing_read(fault.span.path, fault) for fault in tree.faults]
-    if ROOT_MARKER not in tree:
-        unnamed.append(nothing_read(ROOT_MARKER, Fault("no-root", whole_file(ROOT_MARKER))))
-    files = [_read_file(tree, path) for path in definitions(tree)]
+def portfolio_of(tree: Tree) -> Portfolio:
+    """The portfolio of the definitions of a tree and of the libraries it uses."""
     library = library_tree()
-    used = _used_libraries(files)
-    shipped = [
-        _read_file(library, path)
-        for path in library.paths
-        if path.partition("/")[0] in used and path.endswith(".yaml")
-    ]
-    return unnamed + files + shipped
+    shelf = Shelf(tree, library)
+    written = definitions(tree)
+    root = shelf.parsed(ROOT_MARKER).file.value if ROOT_MARKER in tree else None
+    used = _used_libraries(root if isinstance(root, dict) else {})
+    shipped = (path for path in library.paths if path.partition("/")[0] in used and path.endswith(".yaml"))
+    facts = {path: shelf.facts(path) for path in (*written, *shipped)}
+    return Portfolio(shelf, Index(facts, names_are_whole=not _unnamed(tree)), link_file)
 
 
-def _read_file(tree: Tree, path: str) -> ReadFile:
-    content = tree.read(path)
-    return nothing_read(path, content) if isinstance(content, Fault) else read(path, content)
+# ---- one unit
 
 
-def _judge_file(file: ReadFile, levels: Levels) -> Iterator[Diagnostic]:
+def judge(portfolio: Portfolio, path: str) -> Iterator[Diagnostic]:
+    """What is wrong with one definition file, each finding at the level of its rule.
+
+    It hangs on what is noted on the portfolio's trail alone. The files of the library are held by its own tests.
+
+    Raises:
+        LookupError: there is no such file.
+    """
+    if path.startswith(LIBRARY_PREFIX):
+        return
+    parsed = portfolio.file(path)
+    if parsed is None:
+        raise LookupError(path)
+    read_faults = list(_judge_text(parsed.file))
+    yield from read_faults
+    linked = portfolio.linked(path)
+    for file in linked.unreadable:
+        yield from _judge_text(file)
+    linked = linked._replace(faults={**linked.faults, **_policy_faults(portfolio, parsed)})
+    echoes = _Echoes(parsed.file, read_faults)
+    yield from (one for one in _judge_linked(linked) if not echoes.hold(one))
+    if isinstance(parsed.definition, Graph):
+        graph = GraphFile(parsed.file, state_graph(parsed.definition))
+        for rule in GRAPHS:
+            yield from rule.diagnostics(graph, {})
+    if parsed.definition is not None and not isinstance(parsed.definition, Root):
+        yield from _judge_unit(Unit(path, parsed.definition, portfolio))
+
+
+def _judge_text(file: ReadFile) -> Iterator[Diagnostic]:
     """The findings of one file as text: one for every fault."""
     faults = [*file.faults, *_level_faults(file)]
     if not faults:
         return
-    found = [one for rule in SYNTAX for one in rule.diagnostics(file._replace(faults=tuple(faults)), levels)]
+    found = [one for rule in SYNTAX for one in rule.diagnostics(file._replace(faults=tuple(faults)), {})]
     # INVARIANT: no fault goes unsaid; a reader that finds a new kind needs a rule that words it.
     if len(found) < len(faults):
         kinds = sorted({fault.kind for fault in faults})
@@ -152,52 +167,56 @@ def _judge_file(file: ReadFile, levels: Levels) -> Iterator[Diagnostic]:
     yield from found
 
 
-def _policy_faults(portfolio: Portfolio) -> Mapping[str, tuple[Fault, ...]]:
-    """What keeps the policies of the repository from being lowered, by the name of its rule."""
-    written: list[Policy | Resource] = [*portfolio.of(Policy).values(), *portfolio.of(Resource).values()]
-    if all(portfolio.path_of(one).startswith(LIBRARIES) for one in written):
-        return {}  # those of the library are held by its own tests
-    from remit.lower.faults import policy_faults  # a repository without policies of its own does without it
+def _policy_faults(portfolio: Portfolio, parsed: ParsedFile) -> Mapping[str, tuple[Fault, ...]]:
+    """What keeps a policy, a resource or a tool from being lowered, by the name of its rule."""
+    definition = parsed.definition
+    if isinstance(definition, Policy | Resource) or (
+        isinstance(definition, Tool) and definition.spec.declared_resource is not None
+    ):
+        from remit.lower.faults import (
+            policy_faults,
+        )  # a repository without policies of its own does without it
 
-    return policy_faults(portfolio)
+        return policy_faults(portfolio, parsed.path, definition)
+    return {}
 
 
-def _judge_portfolio(portfolio: Portfolio, levels: Levels) -> Iterator[Diagnostic]:
-    """What parsing and linking found: a finding for every fault."""
+def _judge_linked(linked: Linked) -> Iterator[Diagnostic]:
+    """What parsing and linking a file found: a finding for every fault."""
+    if not linked.faults:
+        return
     told = {rule.name for rule in LINKED}
     # INVARIANT: no fault goes unsaid; a fault of a new kind needs a rule of that name.
-    if not portfolio.faults.keys() <= told:
-        raise RuntimeError(f"no rule words one of the faults {sorted(portfolio.faults.keys() - told)}")
+    if not linked.faults.keys() <= told:
+        raise RuntimeError(f"no rule words one of the faults {sorted(linked.faults.keys() - told)}")
     for rule in LINKED:
-        yield from rule.diagnostics(portfolio, levels)
+        yield from rule.diagnostics(linked, {})
 
 
-def _judge_graphs(portfolio: Portfolio, levels: Levels) -> Iterator[Diagnostic]:
-    """What is wrong with each state graph."""
-    for parsed in portfolio.files.values():
-        if isinstance(parsed.definition, Graph):
-            graph = GraphFile(parsed.file, state_graph(parsed.definition))
-            for rule in GRAPHS:
-                yield from rule.diagnostics(graph, levels)
+def _judge_unit(unit: Unit[Definition]) -> Iterator[Diagnostic]:
+    """What is wrong with one definition, and with the states of an agent."""
+    for rule in UNITS.get(type(unit.definition), ()):
+        yield from rule.diagnostics(unit, {})
+    if isinstance(unit.definition, Agent):
+        flow = flow_of(Unit(unit.path, unit.definition, unit.portfolio))
+        if flow is not None:
+            for over_states in FLOWS:
+                yield from over_states.diagnostics(flow, {})
 
 
-def _judge_units(portfolio: Portfolio, levels: Levels) -> Iterator[Diagnostic]:
-    """What is wrong with each definition of the repository, and with the states of each agent.
+def _judge_names(tree: Tree) -> Iterator[Diagnostic]:
+    """What is wrong with the names of files."""
+    for fault in _unnamed(tree):
+        yield from _judge_text(nothing_read(fault.span.path, fault))
 
-    Those of the library are held by its own tests.
-    """
-    for path, parsed in portfolio.files.items():
-        definition = parsed.definition
-        if definition is None or isinstance(definition, Root) or path.startswith(LIBRARIES):
-            continue
-        unit = Unit(path, definition, portfolio)
-        for rule in UNITS.get(type(definition), ()):
-            yield from rule.diagnostics(unit, levels)
-        if isinstance(definition, Agent):
-            flow = flow_of(Unit(path, definition, portfolio))
-            if flow is not None:
-                for over_states in FLOWS:
-                    yield from over_states.diagnostics(flow, levels)
+
+def _unnamed(tree: Tree) -> tuple[Fault, ...]:
+    """The faults of file names that cannot be used, and of a root marker that is not there."""
+    missing = () if ROOT_MARKER in tree else (Fault("no-root", whole_file(ROOT_MARKER)),)
+    return (*tree.faults, *missing)
+
+
+# ---- what a repository wants of its rules
 
 
 def _suppressed(
@@ -208,8 +227,10 @@ def _suppressed(
     if root is None or not root.suppressions or today is None:
         return found, ()
     codes = {word: rule.code for rule in RULES for word in (rule.code, rule.name)}
-    file = portfolio.files[ROOT_MARKER].file
-    left, hidden, judged = suppress(root, file, found, today, codes, locked_by(root.locked, RULES))
+    marker = portfolio.file(ROOT_MARKER)
+    if marker is None:
+        raise RuntimeError("a root was read from no file")
+    left, hidden, judged = suppress(root, marker.file, found, today, codes, locked_by(root.locked, RULES))
     told = [one for rule in SUPPRESSIONS for one in rule.diagnostics(judged, levels)]
     return in_order((*left, *told)), hidden
 
@@ -220,40 +241,37 @@ class _Echoes:
     A value that could not be read stands as nothing, and what was open where reading stopped is cut short.
     """
 
-    def __init__(self, files: Sequence[ReadFile], found: Sequence[Diagnostic]) -> None:
+    def __init__(self, file: ReadFile, found: Sequence[Diagnostic]) -> None:
+        self._path = file.path
         self._starts = {(one.span.path, one.span.start) for one in found}
-        self._stops = {
-            file.path: fault.span.start
-            for file in files
-            if not file.complete
+        stops = (
+            fault.span.start
             for fault in file.faults
-            if fault.kind in ("syntax", "too-deep", "too-many-values")
-        }
+            if not file.complete and fault.kind in ("syntax", "too-deep", "too-many-values")
+        )
+        self._stop = next(stops, None)
 
     def hold(self, one: Diagnostic) -> bool:
         """Whether a finding of the schema is at such a place."""
         path, start, end = one.span
-        stop = self._stops.get(path)
-        cut_short = stop is not None and start <= stop <= end
+        cut_short = self._stop is not None and path == self._path and start <= self._stop <= end
         return one.code.startswith("SCH") and (cut_short or (path, start) in self._starts)
 
 
-def _root(files: Sequence[ReadFile]) -> dict[str, Value]:
+def _root(portfolio: Portfolio) -> dict[str, Value]:
     """What `remit.yaml` holds, as it was read."""
-    for file in files:
-        if file.path == ROOT_MARKER and isinstance(file.value, dict):
-            return file.value
-    return {}
+    file = portfolio.file(ROOT_MARKER)
+    return file.file.value if file is not None and isinstance(file.file.value, dict) else {}
 
 
-def _used_libraries(files: Sequence[ReadFile]) -> tuple[str, ...]:
-    use = _root(files).get("use")
+def _used_libraries(root: Mapping[str, Value]) -> tuple[str, ...]:
+    use = root.get("use")
     return tuple(name for name in LIBRARIES if isinstance(use, list) and name in use)
 
 
-def _levels_of(files: Sequence[ReadFile]) -> Levels:
+def _levels_of(root: Mapping[str, Value]) -> Levels:
     """The levels that `remit.yaml` gives rules; what is no level there is the schema's to tell."""
-    wanted = _root(files).get("rules")
+    wanted = root.get("rules")
     known: tuple[Level, ...] = ("error", "warning", "off")
     names = wanted.items() if isinstance(wanted, dict) else ()
     return {name: level for name, said in names for level in known if said == level}

@@ -77,8 +77,8 @@ def rule(
     return with_metadata
 
 
-def is_locked(of: Rule[Any]) -> bool:
-    """Whether a rule keeps its level and its findings in every repository.
+def is_locked(of: Rule[Any] | Diagnostic) -> bool:
+    """Whether a rule, or that of a finding, keeps its level and its findings in every repository.
 
     Without these the others would judge what was never read, nothing could be lowered of a policy or a schema that
     means nothing, for a model without a price, for agents that hand off in a circle, or of a prompt that is no template
@@ -92,6 +92,16 @@ def level_of(of: Rule[Any], levels: Levels) -> Level:
     if is_locked(of):
         return of.severity
     return levels.get(of.code, levels.get(of.name, of.severity))
+
+
+def at_levels(found: Iterable[Diagnostic], levels: Levels) -> Iterator[Diagnostic]:
+    """Findings of rules, each told at its rule's own level, as a repository wants them told."""
+    for one in found:
+        level: Level = one.severity
+        if levels and not is_locked(one):
+            level = levels.get(one.code, levels.get(one.name, one.severity))
+        if level != "off":
+            yield one if level == one.severity else one._replace(severity=level)
 
 
 def locked_by(names: Iterable[str], rules: Iterable[Rule[Any]]) -> frozenset[str]:

@@ -12,6 +12,7 @@ from remit.authority.source import (
     PolicyFault,
     ResourceSource,
     RuleSource,
+    ToolSource,
     fault_order,
     quoted,
 )
@@ -29,9 +30,33 @@ def faults_of(source: AuthoritySource, world: World) -> tuple[PolicyFault, ...]:
         *(fault for rule in source.rules for fault in _rule_faults(source, world, rule)),
         *(fault for item in source.facts for fault in _fact_faults(world, item)),
         *(fault for item in source.resources for fault in _resource_faults(item)),
-        *_binding_faults(source),
+        *_binding_faults(source.tools),
     ]
     return tuple(sorted(set(found), key=fault_order))
+
+
+def faults_of_policy(source: AuthoritySource, world: World) -> tuple[PolicyFault, ...]:
+    """What is wrong with the rules and facts of a source, beyond names that lead nowhere, in order of place.
+
+    Of the tools in the world, those matter that the rules are about; facts are looked for in all of them.
+    """
+    found = [
+        *(fault for rule in source.rules for fault in _approval_faults(source, rule)),
+        *(fault for rule in source.rules for fault in _constraint_faults(rule)),
+        *(fault for rule in source.rules for fault in _conditions_faults(source, world, rule)),
+        *(fault for item in source.facts for fault in _fact_faults(world, item)),
+    ]
+    return tuple(sorted(set(found), key=fault_order))
+
+
+def faults_of_resource(item: ResourceSource) -> tuple[PolicyFault, ...]:
+    """What is wrong with one resource, in order of place."""
+    return tuple(sorted(set(_resource_faults(item)), key=fault_order))
+
+
+def faults_of_tool(tool: ToolSource) -> tuple[PolicyFault, ...]:
+    """What is wrong with the resource that one tool acts on."""
+    return tuple(_binding_faults((tool,)))
 
 
 def _twice(source: AuthoritySource) -> Iterator[PolicyFault]:
@@ -108,7 +133,11 @@ def _rule_faults(source: AuthoritySource, world: World, rule: RuleSource) -> Ite
         yield from _unknown(kind, noun, (*rule.place, key), names, known)
     yield from _approval_faults(source, rule)
     yield from _constraint_faults(rule)
-    tools = tools_in_scope(world, rule)
+    yield from _conditions_faults(source, world, rule)
+
+
+def _conditions_faults(source: AuthoritySource, world: World, rule: RuleSource) -> Iterator[PolicyFault]:
+    tools = tools_in_scope(world, rule) if rule.when else ()
     if tools:
         for condition in rule.when:
             yield from _condition_faults(source, world, rule, tools, condition)
@@ -207,9 +236,9 @@ def _resource_faults(item: ResourceSource) -> Iterator[PolicyFault]:
         yield PolicyFault((*item.place, "match"), "wrong-resource", problem, resource.match)
 
 
-def _binding_faults(source: AuthoritySource) -> Iterator[PolicyFault]:
+def _binding_faults(tools: Iterable[ToolSource]) -> Iterator[PolicyFault]:
     """A tool's own resource is the tool itself, and another type is one that a Resource could have."""
-    for tool in source.tools:
+    for tool in tools:
         binding = tool.resource
         if binding.type == TOOL_TYPE:
             wrong = binding.arg is not None or binding.id != tool.id

@@ -14,7 +14,7 @@ from remit.evals.graders import Grader
 from remit.evals.services import Answer
 from remit.git.fresh import Commit
 from remit.link import Portfolio
-from remit.link.named_files import NotJson, json_value
+from remit.link.json_text import NotJson, json_value
 from remit.link.paths import PathRefused, resolve
 from remit.lower.values import plain
 from remit_runtime.canonical import Digest, canonical_json, canonical_json_full, digest_of

@@ -36,6 +36,16 @@ class Tree:
         at = bisect_left(self.paths, path)
         return at < len(self.paths) and self.paths[at] == path
 
+    def names_in(self, folder: str) -> list[str]:
+        """The names of the files, and of the folders, right in a folder ("" is the root), each once, sorted."""
+        prefix = f"{folder}/" if folder else ""
+        names: dict[str, None] = {}
+        for at in range(bisect_left(self.paths, prefix), len(self.paths)):
+            if not self.paths[at].startswith(prefix):
+                break
+            names[self.paths[at][len(prefix) :].partition("/")[0]] = None
+        return list(names)
+
     def read(self, path: str, limit: int = MAX_BYTES) -> bytes | Fault:
         """The bytes of a file, or why there are none: `absent`, `link`, `not-a-file`, `too-large`, `unreadable`."""
         return self.content(path, limit) if path in self else file_fault("absent", path)

@@ -1,22 +1,38 @@
-"""Gates: the grader whose rate a requirement asks for stands in every suite that the gate reads."""
+"""Gates: the grader whose rate a requirement asks for stands in every suite that the gate reads.
 
-from collections.abc import Iterator
+It is looked up for each suite, so that a suite that changed is held against its gates and nothing else is.
+"""
 
 from remit.definitions import Agent, EvalSuite, Gate
+from remit.link.portfolio import Portfolio
 from remit.link.work import Work, span_of, undefined
 
+_SUITES = ("spec", "evaluation", "suites")
 
-def link_gate(work: Work, path: str, gate: Gate) -> None:
-    """Looks up the graders that the requirements of a gate name."""
-    for index, requirement in enumerate(gate.spec.require):
-        if requirement.grader is None:
+
+def link_graders(work: Work, suite: EvalSuite) -> None:
+    """Looks up the graders that the gates of a suite ask for; it is the gate's requirement that is at fault."""
+    graders = [grader.id for grader in suite.spec.graders]
+    name = suite.metadata.id
+    for gate in work.portfolio.of(Gate).values():
+        asked = [
+            (index, requirement.grader)
+            for index, requirement in enumerate(gate.spec.require)
+            if requirement.grader is not None and requirement.grader not in graders
+        ]
+        if not asked or not _reads(work.portfolio, gate, name):
             continue
-        for suite in _suites(work, gate):
-            graders = [grader.id for grader in suite.spec.graders]
-            if requirement.grader not in graders:
-                span = span_of(work, path, ("spec", "require", index, "grader"))
-                noun = f"grader of the suite `{suite.metadata.id}`"
-                undefined(work, span, requirement.grader, noun, graders)
+        path = work.portfolio.path_of(gate)
+        for index, grader in asked:
+            span = span_of(work, path, ("spec", "require", index, "grader"))
+            undefined(work, span, grader, f"grader of the suite `{name}`", graders)
+
+
+def _reads(portfolio: Portfolio, gate: Gate, suite: str) -> bool:
+    """Whether a gate reads a suite: it names it, or names none and stands before an agent that does."""
+    if gate.spec.suites:
+        return suite in gate.spec.suites
+    return any(stands_before(gate, agent) for agent in agents_with(portfolio, suite))
 
 
 def stands_before(gate: Gate, agent: Agent) -> bool:
@@ -29,18 +45,9 @@ def stands_before(gate: Gate, agent: Agent) -> bool:
     return bool(agent.spec.evaluation.suites)
 
 
-def _suites(work: Work, gate: Gate) -> Iterator[EvalSuite]:
-    """The suites that a gate reads: those it names, else those of the agents it stands before."""
-    names = dict.fromkeys(gate.spec.suites or _of_agents(work, gate))
-    for name in names:
-        symbol = work.symbols.get(("EvalSuite", name))
-        definition = None if symbol is None else work.files[symbol.path].definition
-        if isinstance(definition, EvalSuite):
-            yield definition
-
-
-def _of_agents(work: Work, gate: Gate) -> Iterator[str]:
-    for name in gate.spec.agents or tuple(work.ids.get("Agent", ())):
-        agent: Agent | None = work.agent(name)
-        if agent is not None and stands_before(gate, agent):
-            yield from agent.spec.evaluation.suites
+def agents_with(portfolio: Portfolio, suite: str) -> list[Agent]:
+    """The agents that name a suite as theirs."""
+    uses = portfolio.users(EvalSuite, suite)
+    paths = dict.fromkeys(use.path for use in uses if use.at[:3] == _SUITES)
+    definitions = (portfolio.definition_at(path) for path in paths)
+    return [one for one in definitions if isinstance(one, Agent)]

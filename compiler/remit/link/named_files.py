@@ -1,19 +1,19 @@
 """Files that definitions name: found within the repository, read once, as text or as JSON."""
 
-import json
-from bisect import bisect_left
 from collections.abc import Callable
-from decimal import Decimal
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, TypeAlias
 
+from remit.definitions import DataClass
 from remit.diagnostic import Fault, nearest, only_slip
-from remit.git.tree import Tree
+from remit.link.json_text import NotJson
 from remit.link.paths import PathRefused, resolve
-from remit.link.secrets import LITERAL, secret_faults
+from remit.link.portfolio import Portfolio
+from remit.link.secrets import LITERAL, secret_faults, secret_forms
 from remit.link.work import Work, span_of
 from remit.parse import LIBRARY_PREFIX
 from remit.read import MAX_BYTES, Path, nothing_read
-from remit.read.text import ReadText, read_text
+from remit.read.text import ReadText
+from remit.redact import SecretForm
 from remit.source import Position, Span
 
 Place: TypeAlias = Callable[[], Span]
@@ -42,15 +42,11 @@ def named_bytes(
     path = named_path(work, base, span, written)
     if path is None:
         return None
-    tree = _tree_of(work, base)
-    if path not in work.contents:
-        content = work.contents[path] = _content(tree, path, limit)
-        if isinstance(content, bytes) and tree is work.tree:
-            work.faults.extend(secret_faults(path, content, work.secrets, secret))
-    content = work.contents[path]
+    content = _content(work, base, path, limit)
     if isinstance(content, bytes):
+        link_secrets(work, base, path, content, secret)
         return path, content
-    work.faults.append(_named_fault(tree, span(), written, path, content))
+    work.faults.append(_named_fault(work, base, span(), written, path, content))
     return None
 
 
@@ -59,15 +55,13 @@ def named_folder(work: Work, base: str, span: Place, written: str) -> None:
     path = named_path(work, base, span, written)
     if path is None:
         return
-    tree = _tree_of(work, base)
-    at = bisect_left(tree.paths, f"{path}/")
-    if at < len(tree.paths) and tree.paths[at].startswith(f"{path}/"):
+    if work.portfolio.names_in(base, path):
         return
-    content = _content(tree, path, 0)
+    content = _content(work, base, path, 0)
     if isinstance(content, bytes) or content.kind == "too-large":
         fault = Fault("missing-file", span(), path, ("it is a file, and a folder is wanted",))
     else:
-        fault = _named_fault(tree, span(), written, path, content)
+        fault = _named_fault(work, base, span(), written, path, content)
     work.faults.append(fault)
 
 
@@ -85,11 +79,13 @@ def named_text_at(
     named = named_bytes(work, base, span, written, secret=secret)
     if named is None:
         return None
-    path, data = named
-    if path not in work.texts:
-        work.texts[path] = _text(work, path, data)
-    text = work.texts[path]
-    return None if text is None else (path, text)
+    path, _ = named
+    read = work.portfolio.read_text(base, path)
+    if isinstance(read, ReadText) and not read.faults:
+        return path, read.content.decode()
+    faults = (read,) if isinstance(read, Fault) else read.faults
+    work.unreadable[path] = nothing_read(path, faults[0])._replace(faults=faults)
+    return None
 
 
 def named_json(work: Work, base: str, at: Path, written: str) -> tuple[str, Any] | None:
@@ -97,89 +93,61 @@ def named_json(work: Work, base: str, at: Path, written: str) -> tuple[str, Any]
     named = named_text(work, base, at, written)
     if named is None:
         return None
-    path, text = named
-    if path not in work.values:
-        value = json_value(text)
-        if isinstance(value, NotJson):
-            place = Position(value.line, value.column)
-            span = Span(path, place, Position(place.line, place.column + 1))
-            work.faults.append(Fault("invalid-json-schema", span, value.reason))
-        work.values[path] = value
-    found = work.values[path]
-    return None if isinstance(found, NotJson) else (path, found)
+    path, _ = named
+    value = work.portfolio.read_json(base, path)
+    if not isinstance(value, NotJson):
+        return path, value
+    place = Position(value.line, value.column)
+    span = Span(path, place, Position(place.line, place.column + 1))
+    work.faults.append(Fault("invalid-json-schema", span, value.reason))
+    return None
 
 
-# ---- JSON
+def named_source(work: Work, base: str, path: str) -> bytes:
+    """The bytes of a JSON file that was read, for the places in it."""
+    read = work.portfolio.read_text(base, path)
+    return read.content if isinstance(read, ReadText) else b""
 
 
-class NotJson(ValueError):
-    """Why a text is no JSON, and where."""
-
-    def __init__(self, reason: str, line: int = 1, column: int = 1) -> None:
-        super().__init__(reason)
-        self.reason, self.line, self.column = reason, line, column
-
-
-def json_value(text: str) -> Any:
-    """The value of a JSON text (RFC 8259), or a `NotJson`. No object holds a key twice; numbers are exact."""
-    try:
-        return json.loads(
-            text, parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=_each_key_once
-        )
-    except NotJson as error:
-        return error
-    except json.JSONDecodeError as error:
-        return NotJson(error.msg[:1].lower() + error.msg[1:], error.lineno, error.colno)
-    except RecursionError:
-        return NotJson("the text is nested too deeply")
-    except ValueError:
-        return NotJson("a number has too many digits")
+def link_secrets(work: Work, base: str, path: str, content: bytes, kind: str) -> None:
+    """Records the secrets in a file of the repository, once for each file that is linked."""
+    if path not in work.searched and not base.startswith(LIBRARY_PREFIX):
+        work.searched.add(path)
+        work.faults.extend(secret_faults(path, content, work.portfolio.once(_secrets), kind))
 
 
-def _no_constant(word: str) -> NoReturn:
-    raise NotJson(f"`{word}` is no JSON")
+def _secrets(portfolio: Portfolio) -> tuple[SecretForm, ...]:
+    """The forms of secrets that the data classes of the repository and its libraries describe."""
+    return secret_forms(portfolio.of(DataClass).values())
 
 
-def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value = dict(pairs)
-    if len(value) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for i, key in enumerate(keys) if key in keys[:i])
-        raise NotJson(f"key `{twice}` stands twice in one object")
-    return value
+# ---- why a file cannot be used
 
 
-# ---- bytes and text
-
-
-def _tree_of(work: Work, base: str) -> Tree:
-    return work.library if base.startswith(LIBRARY_PREFIX) else work.tree
-
-
-def _content(tree: Tree, path: str, limit: int) -> bytes | Fault:
-    content = tree.read(path, limit)
+def _content(work: Work, base: str, path: str, limit: int) -> bytes | Fault:
+    content = work.portfolio.content(base, path, limit)
     if not isinstance(content, Fault) or content.kind != "absent":
         return content
     steps = path.split("/")
     for length in range(1, len(steps)):
         # A folder that is a link stands in the tree as if it were a file.
         parent = "/".join(steps[:length])
-        if parent in tree:
-            found = tree.read(parent, 0)
+        if work.portfolio.has(base, parent):
+            found = work.portfolio.content(base, parent, 0)
             return found if isinstance(found, Fault) and found.kind == "link" else content
     return content
 
 
-def _named_fault(tree: Tree, span: Span, written: str, path: str, fault: Fault) -> Fault:
+def _named_fault(work: Work, base: str, span: Span, written: str, path: str, fault: Fault) -> Fault:
     """The fault of naming a file that cannot be used: the end of a sentence, and the nearest one there is."""
     match fault.kind:
         case "link":
-            is_itself = fault.span.path == path and path in tree
+            is_itself = fault.span.path == path and work.portfolio.has(base, path)
             reason = "is a symbolic link" if is_itself else "passes through a symbolic link"
             return Fault("path-leaves-repository", span, written, (reason,))
         case "absent":
             folder, _, name = path.rpartition("/")
-            names = _names_in(tree, folder)
+            names = work.portfolio.names_in(base, folder)
             meant = nearest(name, names)
             near = () if meant is None else (written.removesuffix(name) + meant,)
             only = only_slip(name, names)
@@ -192,24 +160,3 @@ def _named_fault(tree: Tree, span: Span, written: str, path: str, fault: Fault) 
         case _:
             reason = f"it cannot be read: {fault.subject[:1].lower()}{fault.subject[1:]}"
             return Fault("missing-file", span, path, (reason,))
-
-
-def _names_in(tree: Tree, folder: str) -> list[str]:
-    """The names of the files, and of the folders, right in a folder."""
-    prefix = f"{folder}/" if folder else ""
-    names: list[str] = []
-    for path in tree.paths[bisect_left(tree.paths, prefix) :]:
-        if not path.startswith(prefix):
-            break
-        names.append(path[len(prefix) :].partition("/")[0])
-    return names
-
-
-def _text(work: Work, path: str, data: bytes) -> str | None:
-    """The text of a file as a reviewer sees it; where it is none, the file is recorded with its faults."""
-    read = read_text(path, data)
-    if isinstance(read, ReadText) and not read.faults:
-        return read.content.decode()
-    faults = (read,) if isinstance(read, Fault) else read.faults
-    work.unreadable.append(nothing_read(path, faults[0])._replace(faults=faults))
-    return None

@@ -63,7 +63,7 @@ def _link_handoff(work: Work, path: str, at: Path, handoff: HandoffWork) -> None
     tasks = target.spec.tasks
     task = handoff.task
     if task is None and len(tasks) > 1:
-        file = work.files[path].file
+        file = work.file(path).file
         work.faults.append(
             Fault("missing-key", file.key_span(file.locate(at)), ".".join(map(str, at)), ("task",))
         )
@@ -73,7 +73,7 @@ def _link_handoff(work: Work, path: str, at: Path, handoff: HandoffWork) -> None
         undefined(work, span, task, f"task of `{handoff.agent}`", tasks)
         return
     shape = tasks[task] if task is not None else next(iter(tasks.values()))
-    known = field_names(work, work.symbols["Agent", handoff.agent].path, shape)
+    known = field_names(work, work.portfolio.path_of(target), shape)
     if known is not None:
         _link_keys(
             work, path, (*at, "input"), handoff.input, f"field of the task of `{handoff.agent}`", known
@@ -153,11 +153,10 @@ def _texts(tool: Tool) -> Iterator[tuple[Path, str]]:
 
 
 def _link_server_tool(work: Work, path: str, server: str, tool: str) -> None:
-    symbol = work.symbols.get(("McpServer", server))
-    definition = work.files[symbol.path].definition if symbol is not None else None
-    if symbol is None or not isinstance(definition, McpServer):
+    definition = work.portfolio.find(McpServer, server)
+    if definition is None:
         return
-    names = tool_names(work, symbol.path, definition)
+    names = tool_names(work, work.portfolio.path_of(definition), definition)
     if names is not None and tool not in names:
         span = span_of(work, path, ("spec", "implementation", "mcp", "tool"))
         undefined(work, span, tool, f"tool of the server `{server}`", names)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from remit.definitions import Policy
 from remit.definitions.policy import Comparison
 from remit.definitions.scalars import Scalar
-from remit.link.work import Work, span_of, undefined
+from remit.link.work import Work, span_of, undefined, undefined_id
 from remit.read import Path
 
 _TENANT = "run.tenant"
@@ -20,7 +20,7 @@ def link_policy(work: Work, path: str, policy: Policy) -> None:
     for index, rule in enumerate(policy.spec.rules):
         at: Path = ("spec", "rules", index)
         for place, name in enumerate(rule.capabilities or ()):
-            known = work.capabilities
+            known = work.portfolio.words("capabilities")
             if name not in known:
                 undefined(work, span_of(work, path, (*at, "capabilities", place)), name, "capability", known)
         if _TENANT in rule.when:
@@ -29,10 +29,8 @@ def link_policy(work: Work, path: str, policy: Policy) -> None:
 
 def _link_tenants(work: Work, path: str, at: Path, condition: Scalar | Comparison) -> None:
     for place, name in _compared(condition):
-        if ("Tenant", str(name)) not in work.symbols:
-            undefined(
-                work, span_of(work, path, (*at, *place)), str(name), "Tenant", work.ids.get("Tenant", ())
-            )
+        if work.portfolio.symbol("Tenant", str(name)) is None:
+            undefined_id(work, span_of(work, path, (*at, *place)), str(name), "Tenant")
 
 
 def _compared(condition: Scalar | Comparison) -> Iterator[tuple[Path, Scalar]]:

@@ -112,10 +112,10 @@ class _Asking(NamedTuple):
 
 
 def _askings(work: Work, path: str, leaf: Leaf) -> list[_Asking]:
-    definition = work.files[path].definition
+    definition = work.portfolio.definition_at(path)
     if isinstance(definition, Graph):
         name = str(leaf.path[2])
-        agents = work.agents_of_graph.get(path, [None])
+        agents: list[Agent | None] = [*work.agents_of_graph(path)] or [None]
         return [_asking(agent, name, definition.spec.states[name]) for agent in agents]
     if not isinstance(definition, Agent):
         return []

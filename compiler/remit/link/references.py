@@ -66,7 +66,7 @@ def _graph_of(work: Work, base: str, written: str) -> Graph | None:
     path = named_path(work, base, span, written)
     if path is None:
         return None
-    file = work.files.get(path)
+    file = work.portfolio.file(path)
     if file is None:
         if named_bytes(work, base, span, written) is not None:
             reason = "it is not below `agents/`, or not named `*.yaml`, so no Graph is read there"

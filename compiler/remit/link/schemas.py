@@ -8,8 +8,7 @@ from remit.definitions.leaves import Leaf
 from remit.definitions.shape import ObjectType, ShapeFile
 from remit.definitions.words import found
 from remit.diagnostic import Fault
-from remit.link.named_files import named_json
-from remit.link.paths import PathRefused, resolve
+from remit.link.named_files import named_json, named_source
 from remit.link.work import Work
 from remit.parse import LIBRARY_PREFIX
 from remit.read import Path, ReadFile, read
@@ -32,25 +31,25 @@ def link_schema(work: Work, base: str, leaf: Leaf) -> None:
         return
     if isinstance(written, dict):
         if not base.startswith(LIBRARY_PREFIX):  # what ships with the compiler was checked when it was built
-            file = work.files[base].file
+            file = work.file(base).file
             _record(work, cast("Any", written), lambda at: file.value_span(file.locate((*leaf.path, *at))))
         return
     name = written.path if isinstance(written, ShapeFile) else str(written)
-    known = len(work.values)
     named = named_json(work, base, leaf.path, name)
-    if named is None or len(work.values) == known:
+    if named is None:
         return
     path, value = named
-    text = work.texts[path] or ""
-    _record(work, value, lambda at: _span_in_json(read(path, text.encode()), at))
+    _record(work, value, lambda at: _span_in_json(read(path, named_source(work, base, path)), at))
 
 
 def schema_at(work: Work, base: str, source: object) -> dict[str, Any] | None:
     """The JSON object that stands inline or in a file that was read; None where there is none."""
     value: object = source.path if isinstance(source, ShapeFile) else source
     if isinstance(value, str):
-        path = resolve(base, value)
-        value = None if isinstance(path, PathRefused) else work.values.get(path)
+        try:
+            value = work.portfolio.json(base, value)
+        except LookupError:
+            return None
     return cast("dict[str, Any]", value) if isinstance(value, dict) else None
 
 

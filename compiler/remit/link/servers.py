@@ -4,22 +4,21 @@ from typing import cast
 
 from remit.definitions.leaves import Leaf
 from remit.diagnostic import Fault
-from remit.link.named_files import named_json
+from remit.link.named_files import named_json, named_source
 from remit.link.work import Work
 from remit.read import Path, read
 
 
 def link_server(work: Work, base: str, leaf: Leaf) -> None:
     """Reads the pinned tools of a server (MCP 2025-06-18, "Listing Tools") and checks their form."""
-    known = len(work.values)
     named = named_json(work, base, leaf.path, leaf.value)
-    if named is None or len(work.values) == known:
+    if named is None:
         return
     path, value = named
     flaw = _flaw(value)
     if flaw is not None:
         at, reason = flaw
-        file = read(path, (work.texts[path] or "").encode())
+        file = read(path, named_source(work, base, path))
         work.faults.append(Fault("invalid-json-schema", file.value_span(file.locate(at)), reason))
 
 

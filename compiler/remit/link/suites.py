@@ -8,8 +8,9 @@ from remit.definitions import Case, EvalSuite
 from remit.definitions.answers import Answers
 from remit.definitions.words import KEY, found
 from remit.diagnostic import Fault
-from remit.link.named_files import MAX_CASES_BYTES, NotJson, json_value, named_bytes, named_folder
-from remit.link.work import Work, span_of, undefined
+from remit.link.json_text import NotJson, json_value
+from remit.link.named_files import MAX_CASES_BYTES, named_bytes, named_folder
+from remit.link.work import Work, span_of, undefined, undefined_id
 from remit.parse import faults_of
 from remit.read import Path, ReadFile, read
 from remit.source import Span, span_at
@@ -30,9 +31,7 @@ def link_suite(work: Work, path: str, suite: EvalSuite) -> None:
         work, path, lambda: span_of(work, path, ("spec", "cases")), suite.spec.cases, MAX_CASES_BYTES
     )
     if named is not None:
-        cases = _cases(work, path, suite, *named)
-        if cases is not None:
-            work.cases[suite.metadata.id] = cases
+        work.cases = _cases(work, path, suite, *named)
 
 
 def _cases(work: Work, base: str, suite: EvalSuite, path: str, data: bytes) -> tuple[Case, ...] | None:
@@ -114,10 +113,8 @@ def _link_case(work: Work, suite: EvalSuite, case: Case, line: _Line) -> None:
         if name not in graders:
             undefined(work, line.span(("expect", name, KEY)), name, "grader of this suite", graders)
     for name in case.approvals or {}:
-        if ("Approval", name) not in work.symbols:
-            undefined(
-                work, line.span(("approvals", name, KEY)), name, "Approval", work.ids.get("Approval", ())
-            )
+        if work.portfolio.symbol("Approval", name) is None:
+            undefined_id(work, line.span(("approvals", name, KEY)), name, "Approval")
     agent = work.agent(suite.spec.agent)
     if agent is not None:
         tasks = agent.spec.tasks
@@ -136,8 +133,9 @@ def _link_files(work: Work, case: Case, line: _Line) -> None:
     for index, commit in enumerate(case.history):
         named_folder(work, line.path, partial(line.span, ("history", index, "files")), commit.files)
     for host, file in case.services.items():
-        if host not in work.hosts:
-            undefined(work, line.span(("services", host, KEY)), host, "host of a tool", work.hosts)
+        hosts = work.portfolio.words("hosts")
+        if host not in hosts:
+            undefined(work, line.span(("services", host, KEY)), host, "host of a tool", hosts)
         named = named_bytes(work, line.path, partial(line.span, ("services", host)), file)
         if named is not None:
             _link_answers(work, *named)

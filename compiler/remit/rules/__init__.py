@@ -10,6 +10,8 @@ from remit.definitions import (
     Credential,
     DataClass,
     Definition,
+    EvalSuite,
+    Gate,
     McpServer,
     MemoryScope,
     Model,
@@ -104,27 +106,22 @@ LINKED = (
     path_leaves_repository,
     missing_file,
     invalid_json_schema,
-    argument_without_role,
     invalid_template,
     secret_in_prompt,
     literal_secret,
     undefined_attribute,
     wrong_comparison,
     unusable_policy,
-    too_few_cases,
-    suite_of_another_agent,
-    unknown_price,
-    handoff_cycle,
 )
-"""Rules over the portfolio: what parsing and linking found."""
+"""Rules over what parsing and linking one definition file found."""
 
 GRAPHS = (start_at_end, unreachable_state, dead_end, no_way_to_end, unbounded_loop)
 """Rules over one state graph."""
 
-AGENTS: tuple[Rule[Unit[Agent]], ...] = ()
+AGENTS: tuple[Rule[Unit[Agent]], ...] = (handoff_cycle,)
 """Rules over one agent."""
 
-TOOLS: tuple[Rule[Unit[Any]], ...] = (unused_definition,)
+TOOLS: tuple[Rule[Unit[Any]], ...] = (unused_definition, argument_without_role)
 """Rules over one tool."""
 
 UNITS: Mapping[type[Definition], tuple[Rule[Unit[Any]], ...]] = {
@@ -136,9 +133,11 @@ UNITS: Mapping[type[Definition], tuple[Rule[Unit[Any]], ...]] = {
     ContextSource: (unused_definition,),
     Credential: (unused_definition,),
     DataClass: (unused_definition,),
+    EvalSuite: (too_few_cases,),
+    Gate: (suite_of_another_agent,),
     McpServer: (unused_definition,),
     MemoryScope: (unused_definition,),
-    Model: (unused_definition,),
+    Model: (unused_definition, unknown_price),
     Policy: (
         grant_wildcard,
         conflicting_decisions,

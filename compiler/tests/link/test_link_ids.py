@@ -45,7 +45,7 @@ def test_the_portfolio_holds_definitions_by_kind_and_id(check_files: CheckFiles)
 
 
 def test_a_definition_knows_who_uses_it(check_files: CheckFiles) -> None:
-    uses = check_files(agent()).portfolio.uses["Tool", "git.log"]
+    uses = check_files(agent()).portfolio.users(Tool, "git.log")
 
     assert [(use.path, use.at) for use in uses] == [
         ("agents/notes/agent.yaml", ("spec", "tools", "allowed", 0))

@@ -84,7 +84,9 @@ def test_an_include_is_never_read_through_a_link(tmp_path: Path, check_files: Ch
     (tmp_path / "agents/notes/sub").symlink_to(tmp_path)
     result = check(folder_tree(tmp_path))
     assert [found.code for found in result.diagnostics] == ["REF006", "REF006"]
-    assert not any("secret" in text for text in result.portfolio.texts.values())
+    for written in ("tone.md", "sub/outside.md"):
+        with pytest.raises(LookupError):
+            result.portfolio.included("agents/notes/agent.yaml", written)
 
 
 def test_hidden_characters_in_an_included_file_are_told(check_files: CheckFiles) -> None:

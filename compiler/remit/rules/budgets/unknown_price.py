@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 from remit.definitions import Model
-from remit.link import Portfolio
+from remit.link import Unit
 from remit.prices import TABLE, price_of_model
 from remit.rule import Finding, rule
 
 
 @rule("unknown-price", "BUD009", since="0.1")
-def unknown_price(portfolio: Portfolio) -> Iterator[Finding]:
+def unknown_price(unit: Unit[Model]) -> Iterator[Finding]:
     """A model whose price nobody states.
 
     ## Why
@@ -49,19 +49,14 @@ def unknown_price(portfolio: Portfolio) -> Iterator[Finding]:
       price: {input_usd_per_million: 0.10, output_usd_per_million: 0.10}
     ```
     """
-    for name, model in portfolio.of(Model).items():
-        if price_of_model(model) is not None:
-            continue
-        path = portfolio.path_of(model)
-        own = model.spec.endpoint is None
-        why = (
-            f"`{TABLE}` does not hold `{model.spec.model}`"
-            if own
-            else "its endpoint is not the provider's own"
-        )
-        yield Finding(
-            portfolio.span(path, ("spec", "model")),
-            f"model `{name}` has no price, and {why}",
-            (),
-            "state `price` in US dollars for a million tokens",
-        )
+    model = unit.definition
+    if price_of_model(model) is not None:
+        return
+    own = model.spec.endpoint is None
+    why = f"`{TABLE}` does not hold `{model.spec.model}`" if own else "its endpoint is not the provider's own"
+    yield Finding(
+        unit.span(("spec", "model")),
+        f"model `{model.metadata.id}` has no price, and {why}",
+        (),
+        "state `price` in US dollars for a million tokens",
+    )

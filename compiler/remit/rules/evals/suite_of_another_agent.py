@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 from remit.definitions import EvalSuite, Gate
 from remit.diagnostic import Note
-from remit.link import Portfolio
+from remit.link import Unit
 from remit.rule import Finding, rule
 
 
 @rule("suite-of-another-agent", "EVL013", since="0.1")
-def suite_of_another_agent(portfolio: Portfolio) -> Iterator[Finding]:
+def suite_of_another_agent(unit: Unit[Gate]) -> Iterator[Finding]:
     """A gate names agents, and a suite that measures none of them.
 
     ## Why
@@ -114,17 +114,15 @@ def suite_of_another_agent(portfolio: Portfolio) -> Iterator[Finding]:
     {"id": "one", "input": {"since": "v1"}}
     ```
     """
-    suites = portfolio.of(EvalSuite)
-    for gate in portfolio.of(Gate).values():
-        path = portfolio.path_of(gate)
-        for index, name in enumerate(gate.spec.suites or ()):
-            suite = suites.get(name)
-            if suite is None or gate.spec.agents is None or suite.spec.agent in gate.spec.agents:
-                continue
-            place = portfolio.span(portfolio.path_of(suite), ("spec", "agent"))
-            yield Finding(
-                portfolio.span(path, ("spec", "suites", index)),
-                f"the suite `{name}` measures `{suite.spec.agent}`, which the gate does not name",
-                (Note(f"`{name}` says here which agent it measures", place),),
-                "name a suite of the gate's agents, or that agent",
-            )
+    gate, portfolio = unit.definition, unit.portfolio
+    for index, name in enumerate(gate.spec.suites or ()):
+        suite = portfolio.find(EvalSuite, name)
+        if suite is None or gate.spec.agents is None or suite.spec.agent in gate.spec.agents:
+            continue
+        place = portfolio.span(portfolio.path_of(suite), ("spec", "agent"))
+        yield Finding(
+            unit.span(("spec", "suites", index)),
+            f"the suite `{name}` measures `{suite.spec.agent}`, which the gate does not name",
+            (Note(f"`{name}` says here which agent it measures", place),),
+            "name a suite of the gate's agents, or that agent",
+        )

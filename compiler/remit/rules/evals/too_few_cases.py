@@ -3,16 +3,15 @@
 from collections.abc import Iterator
 
 from remit.bound import fewest_cases, fewest_passing, lower_bound
-from remit.definitions import Agent, EvalSuite, Gate
+from remit.definitions import EvalSuite, Gate
 from remit.definitions.gate import RATES, Requirement
 from remit.diagnostic import Note
-from remit.link import Portfolio
+from remit.link import Unit, agents_with
 from remit.rule import Finding, rule
-from remit.source import Span
 
 
 @rule("too-few-cases", "EVL006", since="0.1")
-def too_few_cases(portfolio: Portfolio) -> Iterator[Finding]:
+def too_few_cases(unit: Unit[EvalSuite]) -> Iterator[Finding]:
     """A gate asks more of a suite than any result of so many cases could show.
 
     ## Why
@@ -102,29 +101,25 @@ def too_few_cases(portfolio: Portfolio) -> Iterator[Finding]:
     {"id": "one", "input": {"since": "v1"}}
     ```
     """
-    suites = portfolio.of(EvalSuite)
-    named = sorted(
-        {suite for agent in portfolio.of(Agent).values() for suite in agent.spec.evaluation.suites}
-    )
+    suite, portfolio = unit.definition, unit.portfolio
+    name = suite.metadata.id
+    cases = portfolio.linked(unit.path).cases
+    if cases is None:
+        return
+    is_named = bool(agents_with(portfolio, name))
     for gate in portfolio.of(Gate).values():
+        if not (name in gate.spec.suites if gate.spec.suites else is_named):
+            continue
         path = portfolio.path_of(gate)
-        for suite in gate.spec.suites or named:
-            if suite not in suites or suite not in portfolio.cases:
-                continue
-            cases = len(portfolio.cases[suite])
-            for index, requirement in enumerate(gate.spec.require):
-                reason = impossible(requirement, cases)
-                if reason is not None:
-                    yield Finding(
-                        portfolio.span(path, ("spec", "require", index)),
-                        f"no result of the suite `{suite}` could meet this: {reason}",
-                        (Note(f"`{suite}` is defined here", _place(portfolio, suites[suite])),),
-                        "add cases to the suite, or ask less",
-                    )
-
-
-def _place(portfolio: Portfolio, suite: EvalSuite) -> Span:
-    return portfolio.span(portfolio.path_of(suite), ("spec", "cases"))
+        for index, requirement in enumerate(gate.spec.require):
+            reason = impossible(requirement, len(cases))
+            if reason is not None:
+                yield Finding(
+                    portfolio.span(path, ("spec", "require", index)),
+                    f"no result of the suite `{name}` could meet this: {reason}",
+                    (Note(f"`{name}` is defined here", unit.span(("spec", "cases"))),),
+                    "add cases to the suite, or ask less",
+                )
 
 
 def impossible(requirement: Requirement, cases: int) -> str | None:

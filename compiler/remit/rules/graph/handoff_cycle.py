@@ -1,18 +1,19 @@
 """GRF015."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import pairwise
 
 from remit.definitions import Agent
 from remit.diagnostic import Note
-from remit.graph import cycles_of
-from remit.link import Portfolio
+from remit.graph import cycles_of, reachable, reversed_edges
+from remit.link import Portfolio, Unit
 from remit.rule import Finding, rule
 from remit.source import Span
 
 
 @rule("handoff-cycle", "GRF015", since="0.2")
-def handoff_cycle(portfolio: Portfolio) -> Iterator[Finding]:
+def handoff_cycle(unit: Unit[Agent]) -> Iterator[Finding]:
     """Agents that hand their work to each other in a circle.
 
     ## Why
@@ -78,35 +79,45 @@ def handoff_cycle(portfolio: Portfolio) -> Iterator[Finding]:
       output: {summary: string}
     ```
     """
-    handed = _handed(portfolio)
-    for cycle in cycles_of({name: tuple(sorted(targets)) for name, targets in handed.items()}):
+    name = unit.definition.metadata.id
+    edges = _handoffs_from(unit.portfolio, name)
+    for cycle in cycles_of(edges):
+        knot = reachable(edges, [cycle[0]]) & reachable(reversed_edges(edges), [cycle[0]])
+        if name != min(knot):
+            continue  # it is told of the first agent by name that stands in it, and this one leads there or comes later
         hops = tuple(
-            Note(f"`{source}` hands off to `{target}`", handed[source][target])
+            Note(f"`{source}` hands off to `{target}`", _place(unit.portfolio, source, target))
             for source, target in pairwise(cycle)
         )
         yield Finding(
-            handed[cycle[0]][cycle[1]],
+            _place(unit.portfolio, cycle[0], cycle[1]),
             f"the handoffs `{' -> '.join(cycle)}` go round in a circle",
             hops,
             "let one of these agents do the work itself",
         )
 
 
-def _handed(portfolio: Portfolio) -> dict[str, dict[str, Span]]:
-    """The agents that each agent hands off to, with the place where it says so."""
-    agents = portfolio.of(Agent)
-    owner: dict[str, list[str]] = {}
-    for name, agent in agents.items():
-        owner.setdefault(portfolio.path_of(agent), []).append(name)
-        form = agent.spec.orchestration.graph
-        if form is not None:
-            try:
-                owner.setdefault(portfolio.graph(portfolio.path_of(agent), form)[0], []).append(name)
-            except LookupError:
-                continue  # missing-file says so
-    handed: dict[str, dict[str, Span]] = {name: {} for name in agents}
-    for target in agents:
-        for use in portfolio.uses.get(("Agent", target), ()):
-            for name in owner.get(use.path, ()):
-                handed[name].setdefault(target, portfolio.span(use.path, use.at))
-    return handed
+def _handoffs_from(portfolio: Portfolio, name: str) -> dict[str, tuple[str, ...]]:
+    """The handoffs of an agent, and of all whom its work can reach, by name."""
+    found: dict[str, tuple[str, ...]] = {}
+    waiting = [name]
+    while waiting:
+        one = waiting.pop()
+        if one not in found:
+            found[one] = portfolio.handoffs(one)
+            waiting.extend(found[one])
+    return dict(sorted(found.items()))
+
+
+def _place(portfolio: Portfolio, source: str, target: str) -> Span:
+    """The first place where an agent, or its graph, says that it hands off to another."""
+    agent = portfolio.find(Agent, source)
+    if agent is None:
+        raise RuntimeError(f"`{source}` hands off and is no agent")
+    path = portfolio.path_of(agent)
+    own = {path}
+    form = agent.spec.orchestration.graph
+    with suppress(LookupError):  # missing-file says so
+        own |= set() if form is None else {portfolio.graph(path, form)[0]}
+    place = next(use for use in portfolio.users(Agent, target) if use.path in own)
+    return portfolio.span(*place)

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from remit.diagnostic import nearest
-from remit.link import Portfolio
+from remit.link import Linked
 from remit.rule import Finding, rule
 
 
 @rule("undefined-attribute", "POL001", since="0.1")
-def undefined_attribute(portfolio: Portfolio) -> Iterator[Finding]:
+def undefined_attribute(linked: Linked) -> Iterator[Finding]:
     """A policy rule asks about something that no call in its scope has, or that policies cannot see.
 
     ## Why
@@ -46,7 +46,7 @@ def undefined_attribute(portfolio: Portfolio) -> Iterator[Finding]:
           reason: large logs are expensive
     ```
     """
-    for fault in portfolio.faults.get("undefined-attribute", ()):
+    for fault in linked.faults.get("undefined-attribute", ()):
         near = nearest(fault.subject, fault.expected[1:])
         advice = f"did you mean `{near}`?" if near else None
         yield Finding(fault.span, fault.expected[0], (), advice)

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from remit.link import Portfolio
+from remit.link import Linked
 from remit.rule import Finding, rule
 
 
 @rule("unusable-policy", "POL015", since="0.1")
-def unusable_policy(portfolio: Portfolio) -> Iterator[Finding]:
+def unusable_policy(linked: Linked) -> Iterator[Finding]:
     """A fact, constraint, approval or resource of a policy that the gateway could not apply.
 
     ## Why
@@ -46,5 +46,5 @@ def unusable_policy(portfolio: Portfolio) -> Iterator[Finding]:
           reason: keys are not read
     ```
     """
-    for fault in portfolio.faults.get("unusable-policy", ()):
+    for fault in linked.faults.get("unusable-policy", ()):
         yield Finding(fault.span, fault.expected[0], (), None)

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from remit.link import Portfolio
+from remit.link import Linked
 from remit.rule import Finding, rule
 
 
 @rule("wrong-comparison", "POL014", since="0.1")
-def wrong_comparison(portfolio: Portfolio) -> Iterator[Finding]:
+def wrong_comparison(linked: Linked) -> Iterator[Finding]:
     """A policy rule compares a value with something it can never be, or by an operator it does not have.
 
     ## Why
@@ -45,5 +45,5 @@ def wrong_comparison(portfolio: Portfolio) -> Iterator[Finding]:
           reason: high-risk repositories are read by people
     ```
     """
-    for fault in portfolio.faults.get("wrong-comparison", ()):
+    for fault in linked.faults.get("wrong-comparison", ()):
         yield Finding(fault.span, fault.expected[0], (), None)

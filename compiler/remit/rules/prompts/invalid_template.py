@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from remit.link import Portfolio
+from remit.link import Linked
 from remit.rule import Finding, rule
 
 
 @rule("invalid-template", "PRM003", since="0.1")
-def invalid_template(portfolio: Portfolio) -> Iterator[Finding]:
+def invalid_template(linked: Linked) -> Iterator[Finding]:
     """A prompt that is no template, or uses more of Jinja2 than prompts may.
 
     ## Why
@@ -64,7 +64,7 @@ def invalid_template(portfolio: Portfolio) -> Iterator[Finding]:
     use: [std@1]
     ```
     """
-    for fault in portfolio.faults.get("invalid-template", ()):
+    for fault in linked.faults.get("invalid-template", ()):
         yield Finding(
             fault.span,
             fault.subject,

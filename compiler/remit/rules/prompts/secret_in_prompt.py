@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from remit.link import Portfolio
+from remit.link import Linked
 from remit.rule import Finding, rule
 
 
 @rule("secret-in-prompt", "PRM006", since="0.4")
-def secret_in_prompt(portfolio: Portfolio) -> Iterator[Finding]:
+def secret_in_prompt(linked: Linked) -> Iterator[Finding]:
     """A secret in a prompt, or in a file that a prompt includes.
 
     ## Why
@@ -55,7 +55,7 @@ def secret_in_prompt(portfolio: Portfolio) -> Iterator[Finding]:
 
     A made-up secret holds the word `EXAMPLE`.
     """
-    for fault in portfolio.faults.get("secret-in-prompt", ()):
+    for fault in linked.faults.get("secret-in-prompt", ()):
         yield Finding(
             fault.span,
             f"this prompt holds a secret: it has the form `{fault.subject}` of the data class `{fault.expected[0]}`",

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from remit.diagnostic import Note
-from remit.link import Portfolio
+from remit.link import Linked
 from remit.rule import Finding, rule
 
 
 @rule("duplicate-id", "REF003", since="0.1")
-def duplicate_id(portfolio: Portfolio) -> Iterator[Finding]:
+def duplicate_id(linked: Linked) -> Iterator[Finding]:
     """An id that stands twice where ids must differ.
 
     ## Why
@@ -48,7 +48,7 @@ def duplicate_id(portfolio: Portfolio) -> Iterator[Finding]:
     spec: {role: repo_owner}
     ```
     """
-    for fault in portfolio.faults.get("duplicate-id", ()):
+    for fault in linked.faults.get("duplicate-id", ()):
         what = (
             f"{fault.expected[0]} `{fault.subject}` is defined"
             if fault.expected

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from remit.diagnostic import Edit
-from remit.link import Portfolio
+from remit.link import Linked
 from remit.rule import Finding, rule
 
 
 @rule("missing-file", "REF007", since="0.1")
-def missing_file(portfolio: Portfolio) -> Iterator[Finding]:
+def missing_file(linked: Linked) -> Iterator[Finding]:
     """The path of a file that is not there, or that cannot be used.
 
     ## Why
@@ -64,7 +64,7 @@ def missing_file(portfolio: Portfolio) -> Iterator[Finding]:
     use: [std@1]
     ```
     """
-    for fault in portfolio.faults.get("missing-file", ()):
+    for fault in linked.faults.get("missing-file", ()):
         reason, *meant = fault.expected
         advice = f"did you mean `{meant[0]}`?" if meant else None
         edits = (Edit(fault.span, fault.correction),) if fault.correction else ()

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from remit.link import Portfolio
+from remit.link import Linked
 from remit.rule import Finding, rule
 
 
 @rule("path-leaves-repository", "REF006", since="0.1")
-def path_leaves_repository(portfolio: Portfolio) -> Iterator[Finding]:
+def path_leaves_repository(linked: Linked) -> Iterator[Finding]:
     """A path that leads out of the repository, or passes through a symbolic link.
 
     ## Why
@@ -59,7 +59,7 @@ def path_leaves_repository(portfolio: Portfolio) -> Iterator[Finding]:
     use: [std@1]
     ```
     """
-    for fault in portfolio.faults.get("path-leaves-repository", ()):
+    for fault in linked.faults.get("path-leaves-repository", ()):
         (reason,) = fault.expected
         yield Finding(
             fault.span, f"the path `{fault.subject}` {reason}", (), "put a copy of the file in the repository"

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from remit.diagnostic import Edit, Note
-from remit.link import Portfolio
+from remit.link import Linked
 from remit.rule import Finding, rule
 
 
 @rule("undefined-reference", "REF001", since="0.1")
-def undefined_reference(portfolio: Portfolio) -> Iterator[Finding]:
+def undefined_reference(linked: Linked) -> Iterator[Finding]:
     """A name of something that there is not: a definition, a state, an argument, a branch, a version.
 
     ## Why
@@ -48,7 +48,7 @@ def undefined_reference(portfolio: Portfolio) -> Iterator[Finding]:
     spec: {role: security}
     ```
     """
-    for fault in portfolio.faults.get("undefined-reference", ()):
+    for fault in linked.faults.get("undefined-reference", ()):
         noun, *meant = fault.expected
         advice = f"did you mean `{meant[0]}`?" if meant else None
         notes = (

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from remit.diagnostic import Note
-from remit.link import Portfolio
+from remit.link import Linked
 from remit.rule import Finding, rule
 
 
 @rule("wrong-kind", "REF002", since="0.1")
-def wrong_kind(portfolio: Portfolio) -> Iterator[Finding]:
+def wrong_kind(linked: Linked) -> Iterator[Finding]:
     """The name of a definition of another kind than the one that is meant here.
 
     ## Why
@@ -48,7 +48,7 @@ def wrong_kind(portfolio: Portfolio) -> Iterator[Finding]:
     spec: {role: security}
     ```
     """
-    for fault in portfolio.faults.get("wrong-kind", ()):
+    for fault in linked.faults.get("wrong-kind", ()):
         wanted, actual = fault.expected
         message = f"a {wanted} is wanted here, and `{fault.subject}` is a definition of kind {actual}"
         yield Finding(fault.span, message, (Note(f"`{fault.subject}` is defined here", fault.other),))

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from remit.diagnostic import Note
-from remit.link import Portfolio
+from remit.link import Linked
 from remit.rule import Finding, rule
 
 
 @rule("exclusive-keys", "SCH006", since="0.1")
-def exclusive_keys(portfolio: Portfolio) -> Iterator[Finding]:
+def exclusive_keys(linked: Linked) -> Iterator[Finding]:
     """Two things that cannot both be said.
 
     ## Why
@@ -34,7 +34,7 @@ def exclusive_keys(portfolio: Portfolio) -> Iterator[Finding]:
     spec: {source: {env: BOT_TOKEN}, hosts: [review.example], scopes: [], max_ttl_seconds: 600}
     ```
     """
-    for fault in portfolio.faults.get("exclusive-keys", ()):
+    for fault in linked.faults.get("exclusive-keys", ()):
         said, (other,) = fault.subject, fault.expected
         if fault.other is None:
             yield Finding(

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from remit.diagnostic import Note
-from remit.link import Portfolio
+from remit.link import Linked
 from remit.rule import Finding, rule
 
 
 @rule("misplaced-key", "SCH005", since="0.1")
-def misplaced_key(portfolio: Portfolio) -> Iterator[Finding]:
+def misplaced_key(linked: Linked) -> Iterator[Finding]:
     """A key that the language knows, one level up, down or beside this place.
 
     ## Why
@@ -33,7 +33,7 @@ def misplaced_key(portfolio: Portfolio) -> Iterator[Finding]:
     spec: {role: security}
     ```
     """
-    for fault in portfolio.faults.get("misplaced-key", ()):
+    for fault in linked.faults.get("misplaced-key", ()):
         (where,) = fault.expected
         place = f"`{where}`" if where else "the top of the file"
         notes = () if fault.other is None else (Note(f"{place} is here", fault.other),)

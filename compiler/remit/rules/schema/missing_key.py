@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 from remit.definitions import API_VERSION
 from remit.diagnostic import Edit, Fault
-from remit.link import Portfolio
+from remit.link import Linked
 from remit.rule import Finding, rule
 from remit.source import Span
 
 
 @rule("missing-key", "SCH002", since="0.1")
-def missing_key(portfolio: Portfolio) -> Iterator[Finding]:
+def missing_key(linked: Linked) -> Iterator[Finding]:
     """A mapping without a key that it needs.
 
     ## Why
@@ -36,7 +36,7 @@ def missing_key(portfolio: Portfolio) -> Iterator[Finding]:
     spec: {role: security, count: 2}
     ```
     """
-    for fault in portfolio.faults.get("missing-key", ()):
+    for fault in linked.faults.get("missing-key", ()):
         where = f" in `{fault.subject}`" if fault.subject else ""
         keys = [f"`{key}`" for key in fault.expected]
         if len(keys) == 1:

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from remit.link import Portfolio
+from remit.link import Linked
 from remit.rule import Finding, rule
 
 
 @rule("unknown-api-version", "SCH008", since="0.1")
-def unknown_api_version(portfolio: Portfolio) -> Iterator[Finding]:
+def unknown_api_version(linked: Linked) -> Iterator[Finding]:
     """A version of the language that this compiler does not know.
 
     ## Why
@@ -33,7 +33,7 @@ def unknown_api_version(portfolio: Portfolio) -> Iterator[Finding]:
     spec: {role: security}
     ```
     """
-    for fault in portfolio.faults.get("unknown-api-version", ()):
+    for fault in linked.faults.get("unknown-api-version", ()):
         (known,) = fault.expected
         message = f"`{fault.subject}` is no version of the language that this compiler knows"
         yield Finding(

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from remit.diagnostic import Edit, nearest
-from remit.link import Portfolio
+from remit.link import Linked
 from remit.rule import Finding, rule
 
 
 @rule("unknown-key", "SCH001", since="0.1")
-def unknown_key(portfolio: Portfolio) -> Iterator[Finding]:
+def unknown_key(linked: Linked) -> Iterator[Finding]:
     """A key that the language does not know at this place.
 
     ## Why
@@ -34,7 +34,7 @@ def unknown_key(portfolio: Portfolio) -> Iterator[Finding]:
     spec: {role: security, count: 2}
     ```
     """
-    for fault in portfolio.faults.get("unknown-key", ()):
+    for fault in linked.faults.get("unknown-key", ()):
         meant = nearest(fault.subject, fault.expected)
         advice = f"did you mean `{meant}`?" if meant is not None else _known(fault.expected)
         edits = (Edit(fault.span, fault.correction, fault.subject),) if fault.correction else ()

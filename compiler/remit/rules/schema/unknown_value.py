@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from remit.diagnostic import Edit, nearest, only_slip
-from remit.link import Portfolio
+from remit.link import Linked
 from remit.rule import Finding, rule
 
 
 @rule("unknown-value", "SCH004", since="0.1")
-def unknown_value(portfolio: Portfolio) -> Iterator[Finding]:
+def unknown_value(linked: Linked) -> Iterator[Finding]:
     """A word where the language knows some others.
 
     ## Why
@@ -34,7 +34,7 @@ def unknown_value(portfolio: Portfolio) -> Iterator[Finding]:
     spec: {type: Repo, match: acme/website, risk: high}
     ```
     """
-    for fault in portfolio.faults.get("unknown-value", ()):
+    for fault in linked.faults.get("unknown-value", ()):
         meant = nearest(fault.subject, fault.expected)
         words = [f"`{word}`" for word in fault.expected]
         listed = words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from remit.link import Portfolio
+from remit.link import Linked
 from remit.rule import Finding, rule
 
 
 @rule("wrong-type", "SCH003", since="0.1")
-def wrong_type(portfolio: Portfolio) -> Iterator[Finding]:
+def wrong_type(linked: Linked) -> Iterator[Finding]:
     """A value of the wrong type, form or size.
 
     ## Why
@@ -34,5 +34,5 @@ def wrong_type(portfolio: Portfolio) -> Iterator[Finding]:
     spec: {role: security, count: 2}
     ```
     """
-    for fault in portfolio.faults.get("wrong-type", ()):
+    for fault in linked.faults.get("wrong-type", ()):
         yield Finding(fault.span, f"expected {' or '.join(fault.expected)}, found {fault.subject}")

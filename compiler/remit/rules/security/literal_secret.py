@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from remit.link import Portfolio
+from remit.link import Linked
 from remit.rule import Finding, rule
 
 
 @rule("literal-secret", "SEC001", since="0.4")
-def literal_secret(portfolio: Portfolio) -> Iterator[Finding]:
+def literal_secret(linked: Linked) -> Iterator[Finding]:
     """A secret in a definition, or in a file that one names: a schema, a script, a case, an answer of a service.
 
     ## Why
@@ -38,7 +38,7 @@ def literal_secret(portfolio: Portfolio) -> Iterator[Finding]:
 
     A made-up secret in a test holds the word `EXAMPLE`, as `AKIAIOSFODNN7EXAMPLE` does.
     """
-    for fault in portfolio.faults.get("literal-secret", ()):
+    for fault in linked.faults.get("literal-secret", ()):
         yield Finding(
             fault.span,
             f"a secret stands here: it has the form `{fault.subject}` of the data class `{fault.expected[0]}`",

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from remit.definitions import Tool
-from remit.link import Portfolio
+from remit.link import Unit
 from remit.rule import Finding, rule
 
 
 @rule("argument-without-role", "TOL015", since="0.1", severity="warning")
-def argument_without_role(portfolio: Portfolio) -> Iterator[Finding]:
+def argument_without_role(unit: Unit[Tool]) -> Iterator[Finding]:
     """An argument of a tool that changes something, of which nobody says what it is for.
 
     ## Why
@@ -46,30 +46,28 @@ def argument_without_role(portfolio: Portfolio) -> Iterator[Finding]:
       implementation: {process: {argv: [sender, "{to}", "{body}"]}}
     ```
     """
-    for tool in portfolio.of(Tool).values():
-        if tool.spec.effect == "read":
-            continue
-        path = portfolio.path_of(tool)
-        properties = _properties(portfolio, path, tool)
-        if not properties.keys() >= set(tool.spec.arguments):
-            continue  # a name is misspelt there, which is told: the argument that was meant has its role
-        for name in sorted(properties):
-            if name not in tool.spec.arguments:
-                at = ("spec", "input", "properties", name)
-                yield Finding(
-                    portfolio.span(path, at, "key"),
-                    f"argument `{name}` of `{tool.metadata.id}` has no role: every call that carries it asks a person",
-                    (),
-                    "say in `arguments` whether it is a target, a value, a detail or content",
-                )
+    tool = unit.definition
+    if tool.spec.effect == "read":
+        return
+    properties = _properties(unit)
+    if not properties.keys() >= set(tool.spec.arguments):
+        return  # a name is misspelt there, which is told: the argument that was meant has its role
+    for name in sorted(properties):
+        if name not in tool.spec.arguments:
+            yield Finding(
+                unit.span(("spec", "input", "properties", name), "key"),
+                f"argument `{name}` of `{tool.metadata.id}` has no role: every call that carries it asks a person",
+                (),
+                "say in `arguments` whether it is a target, a value, a detail or content",
+            )
 
 
-def _properties(portfolio: Portfolio, path: str, tool: Tool) -> Mapping[str, Any]:
+def _properties(unit: Unit[Tool]) -> Mapping[str, Any]:
     """The arguments that a tool's input schema describes; none where the schema could not be read."""
-    schema: Any = tool.spec.input
+    schema: Any = unit.definition.spec.input
     if isinstance(schema, str):
         try:
-            schema = portfolio.json(path, schema)
+            schema = unit.portfolio.json(unit.path, schema)
         except LookupError:
             return {}
     properties: Any = schema.get("properties") if isinstance(schema, Mapping) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] -- any JSON

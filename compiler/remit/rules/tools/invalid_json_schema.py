@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from remit.link import Portfolio
+from remit.link import Linked
 from remit.rule import Finding, rule
 
 
 @rule("invalid-json-schema", "TOL001", since="0.1")
-def invalid_json_schema(portfolio: Portfolio) -> Iterator[Finding]:
+def invalid_json_schema(linked: Linked) -> Iterator[Finding]:
     """A JSON Schema, or a pinned list of tools, that is none.
 
     ## Why
@@ -54,5 +54,5 @@ def invalid_json_schema(portfolio: Portfolio) -> Iterator[Finding]:
     use: [std@1]
     ```
     """
-    for fault in portfolio.faults.get("invalid-json-schema", ()):
+    for fault in linked.faults.get("invalid-json-schema", ()):
         yield Finding(fault.span, fault.subject)
