@@ -4,6 +4,7 @@ Nothing but Python, git and the coreutils is expected on the PATH, and nothing i
 installed its packages. Without uv (`NOX_DEFAULT_VENV_BACKEND=virtualenv`) the same sessions run on pip.
 """
 
+import json
 import os
 import re
 import sys
@@ -22,6 +23,7 @@ nox.options.error_on_external_run = True
 os.environ.setdefault("UV_SYSTEM_CERTS", "1")
 
 ROOT = Path(__file__).parent
+SARIF_VALIDATOR = "@microsoft/sarif-multitool-linux@5.7.0"
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 # One command installs both: neither name is ours on the public index, so each must be found in its folder.
 BOTH = ("-e", "./runtime", "-e", "./compiler")
@@ -160,6 +162,28 @@ def mistakes(session: nox.Session) -> None:
     """A hundred single mistakes in this repository's own definitions, each told by its code at its place."""
     session.install(*BOTH, *group("test"))
     session.run("pytest", "compiler/tests/mistakes", env={"REMIT_EVERY_MISTAKE": "1"})
+
+
+@nox.session(default=False)
+def sarif(session: nox.Session) -> None:
+    """The SARIF report of every rule's wrong repository, read by the validator of those who published the format."""
+    session.install(*BOTH, *group("test", "sarif"))
+    with tempfile.TemporaryDirectory() as folder:
+        session.run("npm", "install", "--silent", "--prefix", folder, SARIF_VALIDATOR)
+        session.run("python", "compiler/tests/report/write_sarif.py", f"{folder}/reports")
+        program = f"{folder}/node_modules/{SARIF_VALIDATOR.rpartition('@')[0]}/Sarif.Multitool"
+        Path(program).chmod(0o755)
+        reports = sorted(map(str, Path(folder, "reports").glob("*.sarif")))
+        told = f"{folder}/told.sarif"
+        # Without this it wants libraries of the system for other languages' sorting.
+        plain = {"DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1"}
+        session.run(
+            program, "validate", *reports, "--level", "Error", "--output", told, external=True, env=plain
+        )
+        results = json.loads(Path(told).read_text(encoding="utf-8-sig"))["runs"][0].get("results", [])
+        if results or not reports:
+            session.error(f"{len(results)} mistakes in {len(reports)} reports")
+        session.log(f"{len(reports)} reports are valid SARIF 2.1.0")
 
 
 @nox.session(default=False)
