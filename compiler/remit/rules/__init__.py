@@ -49,6 +49,7 @@ from remit.rules.prompts.invalid_template import invalid_template
 from remit.rules.prompts.secret_in_prompt import secret_in_prompt
 from remit.rules.prompts.tool_not_in_reach import tool_not_in_reach
 from remit.rules.prompts.unbound_placeholder import unbound_placeholder
+from remit.rules.prompts.unused_input import unused_input
 from remit.rules.references.duplicate_id import duplicate_id
 from remit.rules.references.missing_file import missing_file
 from remit.rules.references.path_leaves_repository import path_leaves_repository
@@ -154,6 +155,7 @@ FLOWS: tuple[Rule[Flow], ...] = (
     undefined_field,
     unbound_placeholder,
     tool_not_in_reach,
+    unused_input,
     reachable_tool_without_decision,
 )
 """Rules over the states of one agent, whatever its form."""

@@ -51,7 +51,7 @@ spec:
 
 NOT_YET = frozenset(
     (
-        *("Write {{ task.text }}.", "<note>\n{{ task.text }}\n</note> {{ task }}"),
+        "<note>\n{{ task.text }}\n</note> {{ task }}",
         *("Text:\n```\n{{ task }}\n```", '{{ "".__class__ }}', '{{ agent["__class__"] }}'),
         *('{{ tools | map(attribute="__class__") }}', '{{ tools | attr("x") }}', "{{ lipsum() }}"),
         *("{% if false %}{{ cycler.__init__ }}{% endif %}", '{% import "x" as y %}', '{% extends "x" %}'),
