@@ -22,14 +22,14 @@ def duplicate_id(linked: Linked) -> Iterator[Finding]:
     apiVersion: remit/v1
     kind: Approval
     metadata: {id: release}
-    spec: {role: security}
+    spec: {role: approver}
     ```
 
     ```yaml file=policies/second.yaml
     apiVersion: remit/v1
     kind: Approval
     metadata: {id: release}
-    spec: {role: repo_owner}
+    spec: {role: approver}
     ```
 
     ## Right
@@ -38,14 +38,14 @@ def duplicate_id(linked: Linked) -> Iterator[Finding]:
     apiVersion: remit/v1
     kind: Approval
     metadata: {id: release}
-    spec: {role: security}
+    spec: {role: approver}
     ```
 
     ```yaml file=policies/second.yaml
     apiVersion: remit/v1
     kind: Approval
     metadata: {id: owner_of_release}
-    spec: {role: repo_owner}
+    spec: {role: approver}
     ```
     """
     for fault in linked.faults.get("duplicate-id", ()):

@@ -29,7 +29,7 @@ def undefined_reference(linked: Linked) -> Iterator[Finding]:
     apiVersion: remit/v1
     kind: Approval
     metadata: {id: release, owner: appsek}
-    spec: {role: security}
+    spec: {role: approver}
     ```
 
     ## Right
@@ -45,7 +45,7 @@ def undefined_reference(linked: Linked) -> Iterator[Finding]:
     apiVersion: remit/v1
     kind: Approval
     metadata: {id: release, owner: appsec}
-    spec: {role: security}
+    spec: {role: approver}
     ```
     """
     for fault in linked.faults.get("undefined-reference", ()):

@@ -22,14 +22,14 @@ def wrong_kind(linked: Linked) -> Iterator[Finding]:
     apiVersion: remit/v1
     kind: Approval
     metadata: {id: appsec}
-    spec: {role: security}
+    spec: {role: approver}
     ```
 
     ```yaml file=policies/approval.yaml
     apiVersion: remit/v1
     kind: Approval
     metadata: {id: release, owner: appsec}
-    spec: {role: security}
+    spec: {role: approver}
     ```
 
     ## Right
@@ -45,7 +45,7 @@ def wrong_kind(linked: Linked) -> Iterator[Finding]:
     apiVersion: remit/v1
     kind: Approval
     metadata: {id: release, owner: appsec}
-    spec: {role: security}
+    spec: {role: approver}
     ```
     """
     for fault in linked.faults.get("wrong-kind", ()):

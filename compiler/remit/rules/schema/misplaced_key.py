@@ -20,8 +20,8 @@ def misplaced_key(linked: Linked) -> Iterator[Finding]:
     ```yaml file=policies/approval.yaml
     apiVersion: remit/v1
     kind: Approval
-    metadata: {id: release, role: security}
-    spec: {role: security}
+    metadata: {id: release, role: approver}
+    spec: {role: approver}
     ```
 
     ## Right
@@ -30,7 +30,7 @@ def misplaced_key(linked: Linked) -> Iterator[Finding]:
     apiVersion: remit/v1
     kind: Approval
     metadata: {id: release}
-    spec: {role: security}
+    spec: {role: approver}
     ```
     """
     for fault in linked.faults.get("misplaced-key", ()):

@@ -33,7 +33,7 @@ def missing_key(linked: Linked) -> Iterator[Finding]:
     apiVersion: remit/v1
     kind: Approval
     metadata: {id: release}
-    spec: {role: security, count: 2}
+    spec: {role: approver, count: 2}
     ```
     """
     for fault in linked.faults.get("missing-key", ()):

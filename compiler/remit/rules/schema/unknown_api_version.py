@@ -21,7 +21,7 @@ def unknown_api_version(linked: Linked) -> Iterator[Finding]:
     apiVersion: remit/v2
     kind: Approval
     metadata: {id: release}
-    spec: {role: security}
+    spec: {role: approver}
     ```
 
     ## Right
@@ -30,7 +30,7 @@ def unknown_api_version(linked: Linked) -> Iterator[Finding]:
     apiVersion: remit/v1
     kind: Approval
     metadata: {id: release}
-    spec: {role: security}
+    spec: {role: approver}
     ```
     """
     for fault in linked.faults.get("unknown-api-version", ()):

@@ -22,7 +22,7 @@ def unknown_key(linked: Linked) -> Iterator[Finding]:
     apiVersion: remit/v1
     kind: Approval
     metadata: {id: release}
-    spec: {role: security, cuont: 2}
+    spec: {role: approver, cuont: 2}
     ```
 
     ## Right
@@ -31,7 +31,7 @@ def unknown_key(linked: Linked) -> Iterator[Finding]:
     apiVersion: remit/v1
     kind: Approval
     metadata: {id: release}
-    spec: {role: security, count: 2}
+    spec: {role: approver, count: 2}
     ```
     """
     for fault in linked.faults.get("unknown-key", ()):

@@ -22,7 +22,7 @@ def wrong_type(linked: Linked) -> Iterator[Finding]:
     apiVersion: remit/v1
     kind: Approval
     metadata: {id: Release}
-    spec: {role: security, count: "2"}
+    spec: {role: approver, count: "2"}
     ```
 
     ## Right
@@ -31,7 +31,7 @@ def wrong_type(linked: Linked) -> Iterator[Finding]:
     apiVersion: remit/v1
     kind: Approval
     metadata: {id: release}
-    spec: {role: security, count: 2}
+    spec: {role: approver, count: 2}
     ```
     """
     for fault in linked.faults.get("wrong-type", ()):
