@@ -29,9 +29,11 @@ from remit.rules.evals.release_without_evidence import release_without_evidence
 from remit.rules.evals.suite_of_another_agent import suite_of_another_agent
 from remit.rules.evals.too_few_cases import too_few_cases
 from remit.rules.graph.dead_end import dead_end
+from remit.rules.graph.dead_route import dead_route
 from remit.rules.graph.effect_without_approval import effect_without_approval
 from remit.rules.graph.handoff_cycle import handoff_cycle
 from remit.rules.graph.maybe_unset import maybe_unset
+from remit.rules.graph.missing_route import missing_route
 from remit.rules.graph.no_way_to_end import no_way_to_end
 from remit.rules.graph.skipped_approval import skipped_approval
 from remit.rules.graph.start_at_end import start_at_end
@@ -149,6 +151,8 @@ UNITS: Mapping[type[Definition], tuple[Rule[Unit[Any]], ...]] = {
 """Rules over one definition, by its kind."""
 
 FLOWS: tuple[Rule[Flow], ...] = (
+    dead_route,
+    missing_route,
     maybe_unset,
     effect_without_approval,
     skipped_approval,
