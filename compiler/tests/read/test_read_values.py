@@ -244,3 +244,10 @@ def test_reading_leaves_the_whole_of_ruamel_to_whoever_imports_it() -> None:
     yaml: Any = import_module("ruamel.yaml")
 
     assert yaml.YAML(typ="safe", pure=True).load("a: 1") == {"a": 1}
+
+
+def test_the_composer_of_the_library_is_as_it_was_after_reading() -> None:
+    read("f", b"a: 1")
+    yaml: Any = import_module("ruamel.yaml")
+
+    assert yaml.YAML(typ="safe", pure=False).load("a: [1, {b: c}]") == {"a": [1, {"b": "c"}]}
