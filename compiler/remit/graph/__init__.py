@@ -6,7 +6,7 @@ in the edges but for the witnesses; cycles are never enumerated.
 
 from remit.graph.cycles import cycles_of
 from remit.graph.dominators import immediate_dominators, on_every_way
-from remit.graph.outputs import Fan, Given, Place, Way, Ways, given
+from remit.graph.outputs import Fan, Given, Place, Way, Ways, given, states_of_branch
 from remit.graph.reach import Edges, path_avoiding, reachable, reversed_edges, shortest_path
 from remit.graph.without import Hop, silent_way, way_between, way_without
 from remit.graph.written import GraphFile, StateGraph, state_graph, unbounded_cycles, without_way_to_end
@@ -35,6 +35,7 @@ __all__ = [
     "shortest_path",
     "silent_way",
     "state_graph",
+    "states_of_branch",
     "unbounded_cycles",
     "way_between",
     "way_without",

@@ -125,7 +125,7 @@ def _branches(ways: Ways, bits: Mapping[str, int]) -> Iterator[tuple[tuple[str, 
     for fan, (starts, join) in ways.fans.items():
         for branch, start in starts.items():
             if (start, join) not in done:
-                states = _region(ways, start, join)
+                states = states_of_branch(ways, start, join)
                 walked += sum(len(ways.ways.get(state, ())) for state in states)
                 if walked > MOST_WALKED or any(state in ways.fans for state in states):
                     done[start, join] = Branch(_together(bits[state] for state in states), {})
@@ -146,7 +146,7 @@ def _branch(ways: Ways, bits: Mapping[str, int], start: str, join: str) -> Branc
     return Branch(found.pop(join, None), found)
 
 
-def _region(ways: Ways, start: str, join: str) -> frozenset[str]:
+def states_of_branch(ways: Ways, start: str, join: str) -> frozenset[str]:
     """The states that a branch can be in before it reaches the join."""
     found = {start} - {join}
     waiting = list(found)

@@ -32,6 +32,7 @@ from remit.rules.graph.dead_end import dead_end
 from remit.rules.graph.dead_route import dead_route
 from remit.rules.graph.effect_without_approval import effect_without_approval
 from remit.rules.graph.handoff_cycle import handoff_cycle
+from remit.rules.graph.lost_branch import lost_branch
 from remit.rules.graph.maybe_unset import maybe_unset
 from remit.rules.graph.missing_route import missing_route
 from remit.rules.graph.no_way_to_end import no_way_to_end
@@ -39,6 +40,7 @@ from remit.rules.graph.skipped_approval import skipped_approval
 from remit.rules.graph.start_at_end import start_at_end
 from remit.rules.graph.unbounded_loop import unbounded_loop
 from remit.rules.graph.undefined_field import undefined_field
+from remit.rules.graph.unfit_for_branch import unfit_for_branch
 from remit.rules.graph.unreachable_state import unreachable_state
 from remit.rules.levels.locked_rule import locked_rule
 from remit.rules.levels.unknown_rule import unknown_rule
@@ -154,6 +156,8 @@ FLOWS: tuple[Rule[Flow], ...] = (
     dead_route,
     missing_route,
     maybe_unset,
+    lost_branch,
+    unfit_for_branch,
     effect_without_approval,
     skipped_approval,
     undefined_field,
