@@ -22,7 +22,9 @@ spec:
 """
 
 
-APPROVAL = "apiVersion: remit/v1\nkind: Approval\nmetadata: {{id: dev, owner: {owner}}}\nspec: {{role: r}}\n"
+APPROVAL = (
+    "apiVersion: remit/v1\nkind: Approval\nmetadata: {{id: dev, owner: {owner}}}\nspec: {{role: approver}}\n"
+)
 
 
 def agent(owner: str = "dev", tool: str = "git.log") -> dict[str, str]:
@@ -68,7 +70,8 @@ def test_without_the_library_its_names_mean_nothing(check_files: CheckFiles) -> 
 
 def test_the_nearest_name_is_offered(check_files: CheckFiles) -> None:
     files = {
-        "policies/a.yaml": "apiVersion: remit/v1\nkind: Approval\nmetadata: {id: a, owner: dev_}\nspec: {role: r}\n"
+        "policies/a.yaml": "apiVersion: remit/v1\nkind: Approval\n"
+        "metadata: {id: a, owner: dev_}\nspec: {role: approver}\n"
     }
 
     assert told(check_files(files)) == [("REF001", "there is no Team `dev_`", "did you mean `dev`?")]

@@ -114,7 +114,7 @@ SEEN = {
     "the autonomy": (REVIEWER, "autonomy: propose", "autonomy: advisory", "acme.reviewer"),
     "the budget": (REVIEWER, "usd: 3.00", "usd: 3.000001", "acme.reviewer"),
     "a task's shape": (REVIEWER, 'head: "string?"', "head: string", "acme.reviewer"),
-    "a grant": (REVIEWER, "denied: [git.show]", "denied: []", "acme.reviewer"),
+    "a grant": (REVIEWER, "denied: [git.show, acme.tickets]", "denied: [acme.tickets]", "acme.reviewer"),
     "the order of models": (REVIEWER, "[reasoning-large, dev]", "[dev, reasoning-large]", "acme.reviewer"),
     "a guardrail": (
         REVIEWER,
@@ -248,7 +248,7 @@ def place_of(lowered: Lowered, identity: str) -> tuple[str, int, int]:
 PLACES = {
     "agent acme.reviewer": (REVIEWER, "acme.reviewer"),
     "agents/reviewer/agent.yaml#grant": (REVIEWER, "tools: {allowed"),
-    "agents/reviewer/agent.yaml#denied": (REVIEWER, "denied: [git.show]"),
+    "agents/reviewer/agent.yaml#denied": (REVIEWER, "denied: [git.show, acme.tickets]"),
     "agents/reviewer/agent.yaml#autonomy": (REVIEWER, "autonomy: propose"),
     "agents/explainer/agent.yaml#grant": (EXPLAINER, "spec:"),
     "policies/engineering.yaml#nothing-destructive": (POLICY, "nothing-destructive"),
