@@ -1,5 +1,6 @@
 """Model: a language model that agents may use, with its limits and its price."""
 
+import re
 from typing import Literal
 
 from pydantic import Field
@@ -20,6 +21,12 @@ from remit.definitions.words import (
 
 OWN_ENDPOINTS = {"openai": "https://api.openai.com/v1"}
 """Where a provider itself answers."""
+_DATED = re.compile(r".+-\d{4}-\d{2}-\d{2}")
+
+
+def is_dated(model: str) -> bool:
+    """Whether a name ends in a day, as providers write the names of models that stay what they are."""
+    return _DATED.fullmatch(model) is not None
 
 
 class Price(Part):

@@ -24,6 +24,7 @@ from remit.link import Unit
 from remit.rule import Rule
 from remit.rules.authority.approver_group_empty import approver_group_empty
 from remit.rules.authority.grant_wildcard import grant_wildcard
+from remit.rules.budgets.model_alias_floating import model_alias_floating
 from remit.rules.budgets.unknown_price import unknown_price
 from remit.rules.evals.release_without_evidence import release_without_evidence
 from remit.rules.evals.suite_of_another_agent import suite_of_another_agent
@@ -142,7 +143,11 @@ UNITS: Mapping[type[Definition], tuple[Rule[Unit[Any]], ...]] = {
     Gate: (suite_of_another_agent,),
     McpServer: (unused_definition,),
     MemoryScope: (unused_definition,),
-    Model: (unused_definition, unknown_price),
+    Model: (
+        unused_definition,
+        unknown_price,
+        model_alias_floating,
+    ),
     Policy: (
         grant_wildcard,
         conflicting_decisions,
