@@ -25,6 +25,7 @@ from remit.rule import Rule
 from remit.rules.authority.approver_group_empty import approver_group_empty
 from remit.rules.authority.grant_wildcard import grant_wildcard
 from remit.rules.budgets.model_alias_floating import model_alias_floating
+from remit.rules.budgets.model_not_allowed import model_not_allowed
 from remit.rules.budgets.unknown_price import unknown_price
 from remit.rules.evals.release_without_evidence import release_without_evidence
 from remit.rules.evals.suite_of_another_agent import suite_of_another_agent
@@ -124,7 +125,10 @@ LINKED = (
 GRAPHS = (start_at_end, unreachable_state, dead_end, no_way_to_end, unbounded_loop)
 """Rules over one state graph."""
 
-AGENTS: tuple[Rule[Unit[Agent]], ...] = (handoff_cycle,)
+AGENTS: tuple[Rule[Unit[Agent]], ...] = (
+    handoff_cycle,
+    model_not_allowed,
+)
 """Rules over one agent."""
 
 TOOLS: tuple[Rule[Unit[Any]], ...] = (unused_definition, argument_without_role)
