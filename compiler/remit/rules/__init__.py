@@ -24,6 +24,7 @@ from remit.link import Unit
 from remit.rule import Rule
 from remit.rules.authority.approver_group_empty import approver_group_empty
 from remit.rules.authority.grant_wildcard import grant_wildcard
+from remit.rules.budgets.capability_missing import capability_missing
 from remit.rules.budgets.model_alias_floating import model_alias_floating
 from remit.rules.budgets.model_not_allowed import model_not_allowed
 from remit.rules.budgets.unknown_price import unknown_price
@@ -151,6 +152,7 @@ UNITS: Mapping[type[Definition], tuple[Rule[Unit[Any]], ...]] = {
         unused_definition,
         unknown_price,
         model_alias_floating,
+        capability_missing,
     ),
     Policy: (
         grant_wildcard,
