@@ -73,6 +73,7 @@ from remit.rules.schema.unknown_value import unknown_value
 from remit.rules.schema.wrong_type import wrong_type
 from remit.rules.security.incomplete_suppression import incomplete_suppression
 from remit.rules.security.literal_secret import literal_secret
+from remit.rules.security.shell_interpolation import shell_interpolation
 from remit.rules.security.stale_suppression import stale_suppression
 from remit.rules.security.suppression_of_locked_rule import suppression_of_locked_rule
 from remit.rules.syntax.custom_tag import custom_tag
@@ -132,7 +133,11 @@ AGENTS: tuple[Rule[Unit[Agent]], ...] = (
 )
 """Rules over one agent."""
 
-TOOLS: tuple[Rule[Unit[Any]], ...] = (unused_definition, argument_without_role)
+TOOLS: tuple[Rule[Unit[Any]], ...] = (
+    unused_definition,
+    argument_without_role,
+    shell_interpolation,
+)
 """Rules over one tool."""
 
 UNITS: Mapping[type[Definition], tuple[Rule[Unit[Any]], ...]] = {
