@@ -1,0 +1,1 @@
+"""Rules over context, memory and classes of data."""
