@@ -45,6 +45,7 @@ from remit.rules.graph.unbounded_loop import unbounded_loop
 from remit.rules.graph.undefined_field import undefined_field
 from remit.rules.graph.unfit_for_branch import unfit_for_branch
 from remit.rules.graph.unreachable_state import unreachable_state
+from remit.rules.knowledge.class_reaches_egress import class_reaches_egress
 from remit.rules.knowledge.class_undeclared import class_undeclared
 from remit.rules.levels.locked_rule import locked_rule
 from remit.rules.levels.unknown_rule import unknown_rule
@@ -183,6 +184,7 @@ FLOWS: tuple[Rule[Flow], ...] = (
     unused_input,
     reachable_tool_without_decision,
     class_undeclared,
+    class_reaches_egress,
 )
 """Rules over the states of one agent, whatever its form."""
 
