@@ -47,6 +47,7 @@ from remit.rules.graph.unfit_for_branch import unfit_for_branch
 from remit.rules.graph.unreachable_state import unreachable_state
 from remit.rules.knowledge.class_reaches_egress import class_reaches_egress
 from remit.rules.knowledge.class_undeclared import class_undeclared
+from remit.rules.knowledge.memory_write_without_review import memory_write_without_review
 from remit.rules.levels.locked_rule import locked_rule
 from remit.rules.levels.unknown_rule import unknown_rule
 from remit.rules.policies.conflicting_decisions import conflicting_decisions
@@ -154,7 +155,10 @@ UNITS: Mapping[type[Definition], tuple[Rule[Unit[Any]], ...]] = {
     EvalSuite: (too_few_cases,),
     Gate: (suite_of_another_agent,),
     McpServer: (unused_definition,),
-    MemoryScope: (unused_definition,),
+    MemoryScope: (
+        unused_definition,
+        memory_write_without_review,
+    ),
     Model: (
         unused_definition,
         unknown_price,
