@@ -33,7 +33,7 @@ spec:
   credential: models_key
 """
 FILES = {
-    "remit.yaml": "apiVersion: remit/v1\norganisation: acme\nuse: [std@1]\nrules: {BUD006: off}\n",
+    "remit.yaml": "apiVersion: remit/v1\norganisation: acme\nuse: [std@1]\nrules: {BUD006: warning}\n",
     "policies/key.yaml": """\
 apiVersion: remit/v1
 kind: Credential

@@ -114,7 +114,7 @@ def test_what_a_case_does_not_name_waits_and_does_not_pass() -> None:
 
 
 def test_a_role_that_too_few_hold_is_an_error_of_the_case() -> None:
-    members = "[{principal: 'os:ada', roles: [rare]}]"
+    members = "[{principal: 'github:acme/few', roles: [rare]}]"
     team = f"apiVersion: remit/v1\nkind: Team\nmetadata: {{id: few}}\nspec: {{members: {members}}}\n"
     few = {"policies/two.yaml": requirement("two", "rare", 2), "policies/few.yaml": team}
     result = result_of({"owner": "approve", "two": "approve"}, **few)

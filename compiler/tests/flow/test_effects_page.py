@@ -160,9 +160,11 @@ def test_a_case_of_the_page_is_found_as_it_says(case: Case, tmp_path: Path) -> N
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(text)
 
-    diagnostics = check(folder_tree(tmp_path)).diagnostics
+    # Some cases permit nothing, or forbid what they permit, which other rules tell.
+    diagnostics = check(folder_tree(tmp_path), {"POL004": "off", "POL006": "off"}).diagnostics
 
-    assert [one for one in diagnostics if one.code[:3] in ("SYN", "SCH", "REF", "POL")] == []
+    errors = [one for one in diagnostics if one.severity == "error"]
+    assert [one for one in errors if one.code[:3] in ("SYN", "SCH", "REF", "POL")] == []
     found = sorted((one.code, one.span.start.line) for one in diagnostics if one.code in CODES)
     wanted = [] if case.findings == "none" else sorted(case.findings.split(", "))
     assert [code for code, _ in found] == [one.partition(" ")[0] for one in wanted]

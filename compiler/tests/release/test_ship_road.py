@@ -51,6 +51,12 @@ spec:
   environments: [production]
   require: [{metric: task_success_rate, op: ">=", value: 0.30, basis: bound}]
 """
+POLICY = """\
+apiVersion: remit/v1
+kind: Policy
+metadata: {id: lists}
+spec: {rules: [{id: lists, effect: permit, tools: [git.ls_files], reason: names of files are for everybody}]}
+"""
 RELEASE = """\
 apiVersion: remit/v1
 kind: Release
@@ -78,6 +84,7 @@ FILES = {
     "evals/lists/suite.yaml": SUITE,
     "evals/lists/cases.jsonl": cases([], [], []),
     "policies/gate.yaml": GATE,
+    "policies/lists.yaml": POLICY,
     "policies/production.yaml": environment("production"),
     "releases/production.yaml": RELEASE,
 }
