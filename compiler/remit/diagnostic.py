@@ -60,7 +60,7 @@ class Fault(NamedTuple):
     """What a reader, a parser or the linker found wrong, as data; the rule of its `kind` words it.
 
     `subject` is the word at fault, `expected` the words that would be right, `other` the place of the cause
-    where it lies elsewhere, `correction` the only word that can have been meant.
+    where it lies elsewhere, `correction` the only word that can have been meant, `notes` the way that shows it.
     """
 
     kind: str
@@ -69,6 +69,7 @@ class Fault(NamedTuple):
     expected: tuple[str, ...] = ()
     other: Span | None = None
     correction: str = ""
+    notes: tuple[Note, ...] = ()
 
 
 class RulePage(NamedTuple):

@@ -23,6 +23,7 @@ _LOCKED = (
     "POL015",
     "PRM001",
     "PRM003",
+    "PRM010",
     "SEC013",
     "SEC014",
     "TOL001",

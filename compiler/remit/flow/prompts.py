@@ -43,14 +43,29 @@ def asked_prompts(flow: Flow, state: str) -> Iterator[AskedPrompt]:
 
     A text that cannot be read, or that is no template, is left out; another rule says so.
     """
-    place = flow.states[state]
-    if not isinstance(place.work, ModelWork):
-        return
     asked = Asked(flow.agent.metadata.id, state)
-    for path, at in ((flow.unit.path, INSTRUCTIONS), (place.path, (*place.at, "prompt"))):
+    for path, at in _named(flow, state):
         segments = flow.unit.portfolio.prompts.get((path, at), {}).get(asked)
         if segments is not None:
             yield AskedPrompt(state, path, at, segments)
+
+
+def has_all_prompts(flow: Flow) -> bool:
+    """Whether every text with which states ask could be read and cut."""
+    return all(
+        sum(1 for _ in asked_prompts(flow, state)) == sum(1 for _ in _named(flow, state))
+        for state in flow.states
+    )
+
+
+def _named(flow: Flow, state: str) -> Iterator[tuple[str, Path]]:
+    """Where the texts are named with which a state asks a model."""
+    place = flow.states[state]
+    if isinstance(place.work, ModelWork):
+        if flow.agent.spec.instructions is not None:
+            yield flow.unit.path, INSTRUCTIONS
+        if place.work.prompt is not None:
+            yield place.path, (*place.at, "prompt")
 
 
 def roots_for(flow: Flow, prompt: AskedPrompt) -> Roots:

@@ -9,14 +9,14 @@ from remit.definitions.agent import LOOP
 from remit.definitions.leaves import Leaf
 from remit.definitions.text import InlineText
 from remit.definitions.work import ModelWork
-from remit.diagnostic import Fault
+from remit.diagnostic import Fault, Note
 from remit.link.named_files import named_text, named_text_at
 from remit.link.portfolio import Asked
 from remit.link.roots import Roots
 from remit.link.secrets import IN_PROMPT
 from remit.link.work import Work, span_of
 from remit.prompt.plain import Read, plain_segments
-from remit.prompt.segments import Place, Prompt, Template
+from remit.prompt.segments import Place, Prompt, PromptFault, Template
 from remit.prompt.values import Value
 from remit.read import Path
 from remit.source import Span, span_at
@@ -40,12 +40,18 @@ def link_prompt(work: Work, path: str, leaf: Leaf, roots: Roots) -> None:
         prompt = _evaluated(work, path, at, template, names, roots)
         if not prompt.faults:
             asked.update(dict.fromkeys(askings, prompt.segments))
-        work.faults.extend(
-            Fault("invalid-template", _span(work, path, at, fault.place), fault.message)
-            for fault in prompt.faults
-        )
+        work.faults.extend(_fault(work, path, at, fault) for fault in prompt.faults)
     # The same fault is found for each state, and before that where a file to include is missing.
     work.faults[start:] = dict.fromkeys(work.faults[start:])
+
+
+def _fault(work: Work, path: str, at: Path, fault: PromptFault) -> Fault:
+    files = fault.message.split(" -> ")[1:]
+    notes = tuple(
+        Note(f"`{place.file}` includes `{file}` here", _span(work, path, at, place))
+        for place, file in zip(fault.way, files, strict=False)
+    )
+    return Fault(fault.kind, _span(work, path, at, fault.place), fault.message, notes=notes)
 
 
 def _template(work: Work, path: str, leaf: Leaf) -> Template | None:

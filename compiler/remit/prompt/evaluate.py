@@ -7,7 +7,17 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from remit.definitions.state import KNOWN_TO_PROMPTS
-from remit.prompt.expressions import EXPRESSIONS, Broken, Scope, now, start_of, unusable, value_of
+from remit.prompt.expressions import (
+    EXPRESSIONS,
+    Broken,
+    Scope,
+    inward,
+    now,
+    start_of,
+    unusable,
+    value_of,
+    without,
+)
 from remit.prompt.filters import FILTERS
 from remit.prompt.plain import OPENERS, Read
 from remit.prompt.refusal import (
@@ -32,13 +42,17 @@ STATEMENTS = frozenset(("Assign", "For", "If", "Include", "Output", "Template"))
 
 @dataclass
 class _Evaluation:
-    """One evaluation: what it has found, and what its includes share."""
+    """One evaluation: what it has found, and what its includes share.
+
+    `way` leads to the file that is evaluated: the places of the includes, each with the file that it names.
+    """
 
     read: Read
     meter: Meter = field(default_factory=Meter)
     segments: list[Segment] = field(default_factory=list[Segment])
     faults: list[PromptFault] = field(default_factory=list[PromptFault])
     trees: dict[str, Tree | None] = field(default_factory=dict[str, "Tree | None"])
+    way: list[tuple[Place, str]] = field(default_factory=list[tuple[Place, str]])
     characters: int = 0
     slots: int = 0
 
@@ -68,19 +82,49 @@ def evaluated(
 
 
 def _unusable_parts(tree: Tree) -> Iterator[PromptFault]:
-    """What prompts cannot use, in branches too that are not taken now."""
+    """What prompts cannot use, in branches too that are not taken now; of an expression the outermost part."""
     from jinja2 import nodes
 
     waiting: list[nodes.Node] = [tree.root]
     while waiting:
         node = waiting.pop()
-        kind = type(node).__name__
-        if kind not in STATEMENTS and kind not in EXPRESSIONS:
-            yield PromptFault(unusable(node), tree.place(start_of(node)))
-            continue
-        if isinstance(node, nodes.Filter) and node.name not in FILTERS:
-            yield PromptFault(f"a prompt has no filter `{node.name}`", tree.place(start_of(node)))
-        waiting.extend(node.iter_child_nodes())
+        refused = _refused(node)
+        if refused is not None:
+            yield from _fault(refused, tree)
+        if refused is None or isinstance(node, nodes.Filter):
+            waiting.extend(node.iter_child_nodes())
+
+
+def _refused(node: nodes.Node) -> Refused | None:
+    """Why a prompt cannot use a construct, whatever its parts are."""
+    from jinja2 import nodes
+
+    kind = type(node).__name__
+    if kind not in STATEMENTS and kind not in EXPRESSIONS:
+        return unusable(node)
+    match node:
+        case nodes.Filter(name=name) if name not in FILTERS:
+            return without(name, node)
+        case nodes.Filter():
+            words = (pair.value for pair in node.kwargs if str(pair.key) == "attribute")
+            return next(filter(None, (inward(_constant(word), node) for word in words)), None)
+        case nodes.Getattr():
+            return inward(node.attr, node)
+        case nodes.Getitem():
+            return inward(_constant(node.arg), node)
+        case _:
+            return None
+
+
+def _constant(node: nodes.Node) -> object:
+    from jinja2 import nodes
+
+    return node.value if isinstance(node, nodes.Const) else None
+
+
+def _fault(refused: Refused, tree: Tree) -> Iterator[PromptFault]:
+    if refused.message is not None:
+        yield PromptFault(refused.message, tree.place(refused.offset), refused.kind)
 
 
 def _body(body: list[nodes.Node], scope: Scope, work: _Evaluation, depth: int) -> None:
@@ -92,8 +136,7 @@ def _body(body: list[nodes.Node], scope: Scope, work: _Evaluation, depth: int) -
 
 
 def _tell(refused: Refused, scope: Scope, work: _Evaluation) -> None:
-    if refused.message is not None:
-        work.faults.append(PromptFault(refused.message, scope.tree.place(refused.offset)))
+    work.faults.extend(_fault(refused, scope.tree))
 
 
 def _statement(node: nodes.Node, scope: Scope, work: _Evaluation, depth: int) -> None:
@@ -112,7 +155,7 @@ def _statement(node: nodes.Node, scope: Scope, work: _Evaluation, depth: int) ->
         case nodes.Include():
             _include(node, scope, work, depth)
         case _:
-            raise Refused(unusable(node), start_of(node))
+            raise unusable(node)
 
 
 def _output(node: nodes.Output, scope: Scope, work: _Evaluation) -> None:
@@ -222,9 +265,31 @@ def _include(node: nodes.Include, scope: Scope, work: _Evaluation, depth: int) -
     if template is not None and not any(opener in template.text for opener in OPENERS):
         _add(Words(with_line_feeds(template.text)), work)
         return
-    tree = None if template is None else _included(template, work)
+    if template is None or _goes_round(work, place, template.file):
+        return
+    tree = _included(template, work)
     if tree is not None:
+        work.way.append((place, template.file))
         _body(tree.root.body, replace(scope, tree=tree, frames=(*scope.frames, {})), work, depth + 1)
+        work.way.pop()
+
+
+def _goes_round(work: _Evaluation, place: Place, file: str) -> bool:
+    """Whether an include leads to a file that it stands in, through others too; then that is told.
+
+    A circle is told at the include of its first file by name, whichever of its files a prompt begins with.
+    """
+    hops = [*work.way, (place, file)]
+    start = next((at for at, hop in enumerate(hops) if hop[0].file == file), None)
+    if start is None:
+        return False
+    circle = hops[start:]
+    first = min(range(len(circle)), key=lambda at: circle[at][0].file)
+    circle = [*circle[first:], *circle[:first]]
+    way = tuple(hop[0] for hop in circle)
+    names = " -> ".join((way[0].file, *(hop[1] for hop in circle)))
+    work.faults.append(PromptFault(names, way[0], "import-cycle", way))
+    return True
 
 
 def _included(template: Template, work: _Evaluation) -> Tree | None:

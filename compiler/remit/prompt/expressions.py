@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, cast
 from remit.definitions.state import KNOWN_TO_PROMPTS
 from remit.prompt.filters import FILTERS, Unfit, filtered
 from remit.prompt.refusal import Meter, NotYet, Refused
-from remit.prompt.segments import SlotAt
+from remit.prompt.segments import FaultKind, SlotAt
 from remit.prompt.tree import Tree
 from remit.prompt.values import (
     MAX_INTEGER,
@@ -68,16 +68,32 @@ def value_of(node: nodes.Node, scope: Scope) -> Value:
     scope.meter.pay()
     evaluate = _EVALUATORS.get(type(node).__name__)
     if evaluate is None:
-        raise Refused(unusable(node), start_of(node))
+        raise unusable(node)
     return evaluate(node, scope)
 
 
-def unusable(node: nodes.Node) -> str:
-    """That prompts cannot use a construct."""
+def unusable(node: nodes.Node) -> Refused:
+    """The refusal of a construct that prompts cannot use; what calls code or brings other templates in is dangerous."""
     name = type(node).__name__.lower()
-    return f"a prompt cannot use `{_WORDS.get(name, name)}`"
+    kind: FaultKind = "dangerous-template-feature" if name in _DANGEROUS else "invalid-template"
+    return Refused(f"a prompt cannot use `{_WORDS.get(name, name)}`", start_of(node), kind)
 
 
+def without(name: str, node: nodes.Filter) -> Refused:
+    """The refusal of a filter that there is not."""
+    kind: FaultKind = "dangerous-template-feature" if name == "attr" else "invalid-template"
+    return Refused(f"a prompt has no filter `{name}`", start_of(node), kind)
+
+
+def inward(word: object, node: nodes.Node) -> Refused | None:
+    """The refusal of a name such as `__class__`, by which templates leave their values; None for any other."""
+    if isinstance(word, str) and len(word) > 4 and word.startswith("__") and word.endswith("__"):
+        message = f"a prompt cannot reach `{word[:100]}`"
+        return Refused(message, start_of(node), "dangerous-template-feature")
+    return None
+
+
+_DANGEROUS = frozenset(("call", "callblock", "extends", "fromimport", "import"))
 _WORDS = {
     "assignblock": "set block",
     "callblock": "call",
@@ -164,17 +180,20 @@ def _dict(node: nodes.Dict, scope: Scope) -> Value:
 
 
 def _getattr(node: nodes.Getattr, scope: Scope) -> Value:
-    return _step(node.node, node.attr, scope)
+    return _step(node, node.attr, scope)
 
 
 def _getitem(node: nodes.Getitem, scope: Scope) -> Value:
     step = now(node.arg, scope, NOTHING_TO_COMPUTE)
     if not isinstance(step, str) and not is_integer(step):
         raise Refused(f"a key is a string or a number, not {kind_of(step)}", start_of(node.arg))
-    return _step(node.node, step, scope)
+    return _step(node, step, scope)
 
 
-def _step(base: nodes.Node, step: str | int, scope: Scope) -> Value:
+def _step(node: nodes.Getattr | nodes.Getitem, step: str | int, scope: Scope) -> Value:
+    refused, base = inward(step, node), node.node
+    if refused is not None:
+        raise refused
     try:
         value = value_of(base, scope)
     except NotYet as slot:
@@ -195,13 +214,16 @@ def _written(node: nodes.Node, value: Value) -> str:
 
 def _filter(node: nodes.Filter, scope: Scope) -> Value:
     if node.node is None or node.name not in FILTERS:
-        raise Refused(f"a prompt has no filter `{node.name}`", start_of(node))
+        raise without(node.name, node)
     if node.dyn_args is not None or node.dyn_kwargs is not None:
         raise Refused("a prompt cannot use `*` in arguments", start_of(node))
     value = now(node.node, scope, "no filter can be put on it")
     args = [now(argument, scope, NOTHING_TO_COMPUTE) for argument in node.args]
     # Jinja2 says that the key is an expression; its parser makes it the name itself.
     named = {str(pair.key): now(pair.value, scope, NOTHING_TO_COMPUTE) for pair in node.kwargs}
+    refused = inward(named.get("attribute"), node)
+    if refused is not None:
+        raise refused
     try:
         return filtered(node.name, scope.meter, value, args, named)
     except Unfit as unfit:

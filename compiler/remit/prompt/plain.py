@@ -84,8 +84,8 @@ def _segments(template: Template, cut: _Cut, depth: int) -> Iterator[Segment]:
     end = 0
     for found in _PLAIN.finditer(source):
         text, root, file = source[end : found.start()], found["root"], found["file"]
-        if root in _NOT_SLOTS or text.endswith("{"):
-            raise _NotPlain
+        if root in _NOT_SLOTS or text.endswith("{") or "__" in (found["steps"] or ""):
+            raise _NotPlain  # a step such as `__class__` is for the evaluator to refuse
         yield _words(text)
         if root is not None:
             place = place_of(template.file, lines, found.start("root"), len(root))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from remit.prompt.segments import SlotAt
+from remit.prompt.segments import FaultKind, SlotAt
 from remit.prompt.values import Value, is_list, is_object
 
 MAX_STEPS = 100_000
@@ -17,9 +17,10 @@ CHARACTERS_PER_STEP = 64
 class Refused(Exception):
     """Something that a prompt cannot do, at an offset; without a message where its cause was told already."""
 
-    def __init__(self, message: str | None, offset: int) -> None:
+    def __init__(self, message: str | None, offset: int, kind: FaultKind = "invalid-template") -> None:
         super().__init__(message)
         self.message, self.offset = message, offset
+        self.kind: FaultKind = kind
 
 
 class NotYet(Exception):

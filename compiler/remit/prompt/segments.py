@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 
 class Place(NamedTuple):
@@ -46,12 +46,20 @@ class SlotAt:
 Segment = Words | SlotAt
 
 
+FaultKind = Literal["invalid-template", "dangerous-template-feature", "import-cycle"]
+
+
 @dataclass(frozen=True, slots=True)
 class PromptFault:
-    """Why a template is refused, and where."""
+    """Why a template is refused, and where.
+
+    The message of an `import-cycle` is the circle of its files, and `way` the places at which each includes the next.
+    """
 
     message: str
     place: Place
+    kind: FaultKind = "invalid-template"
+    way: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

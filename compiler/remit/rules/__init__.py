@@ -55,12 +55,14 @@ from remit.rules.policies.reachable_tool_without_decision import reachable_tool_
 from remit.rules.policies.undefined_attribute import undefined_attribute
 from remit.rules.policies.unusable_policy import unusable_policy
 from remit.rules.policies.wrong_comparison import wrong_comparison
+from remit.rules.prompts.dangerous_template_feature import dangerous_template_feature
 from remit.rules.prompts.invalid_template import invalid_template
 from remit.rules.prompts.secret_in_prompt import secret_in_prompt
 from remit.rules.prompts.tool_not_in_reach import tool_not_in_reach
 from remit.rules.prompts.unbound_placeholder import unbound_placeholder
 from remit.rules.prompts.unused_input import unused_input
 from remit.rules.references.duplicate_id import duplicate_id
+from remit.rules.references.import_cycle import import_cycle
 from remit.rules.references.missing_file import missing_file
 from remit.rules.references.path_leaves_repository import path_leaves_repository
 from remit.rules.references.retired_target import retired_target
@@ -119,6 +121,8 @@ LINKED = (
     missing_file,
     invalid_json_schema,
     invalid_template,
+    dangerous_template_feature,
+    import_cycle,
     secret_in_prompt,
     literal_secret,
     undefined_attribute,

@@ -28,7 +28,9 @@ def evaluate() -> Evaluate:
     def go(
         source: str, files: Mapping[str, str] | None = None, roots: Collection[str] | None = None
     ) -> Prompt:
-        given = {"tone.md": "Be brief."} if files is None else files
+        given = files
+        if given is None:
+            given = {"tone.md": "Be brief.", "round.md": '{% include "prompt.md" %}', "prompt.md": source}
 
         def read(base: str, written: str, place: Place) -> Template | None:
             return Template(written, written, given[written]) if written in given else None

@@ -49,15 +49,7 @@ spec:
 """,
 }
 
-NOT_YET = frozenset(
-    (
-        "<note>\n{{ task.text }}\n</note> {{ task }}",
-        *("Text:\n```\n{{ task }}\n```", '{{ "".__class__ }}', '{{ agent["__class__"] }}'),
-        *('{{ tools | map(attribute="__class__") }}', '{{ tools | attr("x") }}', "{{ lipsum() }}"),
-        *("{% if false %}{{ cycler.__init__ }}{% endif %}", '{% import "x" as y %}', '{% extends "x" %}'),
-        '{% include "round.md" %}',
-    )
-)
+NOT_YET = frozenset(("<note>\n{{ task.text }}\n</note> {{ task }}", "Text:\n```\n{{ task }}\n```"))
 """Rows that are not met yet; each is held to be so."""
 
 

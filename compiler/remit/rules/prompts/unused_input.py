@@ -7,7 +7,7 @@ from remit.definitions import ContextSource
 from remit.definitions.reference import Reference, references_in
 from remit.definitions.work import ContextWork, ModelWork
 from remit.flow import Flow
-from remit.flow.prompts import asked_prompts
+from remit.flow.prompts import asked_prompts, has_all_prompts
 from remit.flow.tasks import TaskField, span_of_field, task_fields
 from remit.link import PathRefused, resolve
 from remit.link.roots import TASK
@@ -96,6 +96,8 @@ def _gathered(flow: Flow) -> Iterator[str]:
 
 
 def _fields(flow: Flow) -> Iterator[Finding]:
+    if not has_all_prompts(flow):
+        return
     named = [reference for reference in _named(flow) if reference.root == TASK]
     if any(not reference.steps for reference in named):
         return
