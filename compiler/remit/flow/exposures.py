@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from remit.definitions import Tool
-from remit.definitions.work import ApprovalWork
 from remit.flow.effects import ToolUse, admits, effects_granted, tool_uses
 from remit.flow.standing import standing_of
-from remit.flow.states import Flow
+from remit.flow.states import Flow, FlowState
 from remit.flow.ways import Exits, Hop, Way, every_exit, exits, is_approved, is_failure, shortest_way, without
-from remit.graph import reachable, reversed_edges
+from remit.graph import Edges, reachable, reversed_edges
 
 HIGH = ("high", "critical")
 
@@ -31,70 +32,75 @@ class Exposure(NamedTuple):
     skipping: Hop | None = None
 
 
-class _Ways(NamedTuple):
-    """The edges without those that people approved, and without failures too; who guards which state."""
+@dataclass(frozen=True)
+class _Ways:
+    """The ways of one flow that its effects are looked at by; each is found when it is first asked for."""
 
-    unapproved: Exits
-    unfailing: Exits
-    guards: Mapping[str, str]
-    asking: Mapping[str, frozenset[str]]
+    flow: Flow
+    effects: frozenset[str]
+
+    @cached_property
+    def unapproved(self) -> Exits:
+        """The edges without those that people approved."""
+        return exits(self.flow, is_approved, self.flow.approvals)
+
+    @cached_property
+    def unfailing(self) -> Exits:
+        """The same, without failures."""
+        return exits(self.flow, lambda state, edge: is_approved(state, edge) or is_failure(state, edge))
+
+    @cached_property
+    def guards(self) -> Mapping[str, str]:
+        """The approval that each effect comes first behind."""
+        stops = self.effects.union(self.flow.approvals)
+        onward = {name: () if name in stops else targets for name, targets in self.flow.edges.items()}
+        found: dict[str, str] = {}
+        for approval in self.flow.approvals:
+            if approval in self.flow.reached:
+                for name in reachable(onward, _approved(self.flow.states[approval])) & self.effects:
+                    found.setdefault(name, approval)
+        return found
+
+    @cached_property
+    def back(self) -> Edges:
+        """The edges the other way round."""
+        return reversed_edges(self.flow.edges)
 
 
-def exposures(flow: Flow) -> Iterator[Exposure]:
+def _approved(state: FlowState) -> list[str]:
+    """Where people's approval leads."""
+    return [edge.target for edge in state.edges if is_approved(state, edge) and edge.target is not None]
+
+
+def exposures(flow: Flow) -> tuple[Exposure, ...]:
     """Every effect that is reached without the approval it should have, as docs/effects.md decides it."""
-    agent = flow.agent
-    effects = effects_granted(flow.unit.portfolio, agent)
-    possible = {name: tool for name, tool in effects.items() if _is_possible(flow, tool)}
-    if not possible or flow.start not in flow.states:
+    if "exposures" not in flow.kept:
+        flow.kept["exposures"] = tuple(_exposures(flow))
+    found: tuple[Exposure, ...] = flow.kept["exposures"]
+    return found
+
+
+def _exposures(flow: Flow) -> Iterator[Exposure]:
+    autonomy = flow.agent.spec.autonomy
+    if autonomy == "advisory" or (autonomy == "propose" and not flow.approvals):
         return
-    reached = reachable(flow.edges, [flow.start])
-    uses = [use for use in tool_uses(flow) if use.tool in possible and use.state in reached]
-    if not uses:
-        return
-    ways = _ways(flow, reached, frozenset(use.state for use in uses))
+    effects = effects_granted(flow.unit.portfolio, flow.agent)
+    possible = {name for name, tool in effects.items() if admits(autonomy, tool.spec.effect) != "never"}
+    uses = [use for use in tool_uses(flow) if use.tool in possible and use.state in flow.reached]
+    ways = _Ways(flow, frozenset(use.state for use in uses))
     skipped: set[str] = set()
     for use in uses:
-        found = _exposure(flow, ways, use, possible[use.tool])
-        if found is not None and (found.approval is None or use.state not in skipped):
-            skipped |= {use.state} if found.approval is not None else set()
+        found = _exposure(ways, use, effects[use.tool])
+        if found is not None and found.approval is not None:
+            if use.state in skipped:
+                continue  # said of another tool there
+            skipped.add(use.state)
+        if found is not None:
             yield found
 
 
-def _is_possible(flow: Flow, tool: Tool) -> bool:
-    return admits(flow.agent.spec.autonomy, tool.spec.effect) != "never"
-
-
-def _ways(flow: Flow, reached: frozenset[str], effects: frozenset[str]) -> _Ways:
-    unapproved = exits(flow, lambda state, edge: not is_approved(state, edge))
-    approvals = [name for name in flow.states if name in reached and _is_approval(flow, name)]
-    if not approvals:
-        return _Ways(unapproved, unapproved, {}, {})
-    unfailing = exits(flow, lambda state, edge: not (is_approved(state, edge) or is_failure(state, edge)))
-    guards: dict[str, str] = {}
-    for approval in approvals:
-        for name in _first_behind(flow, approval, effects):
-            guards.setdefault(name, approval)
-    back = reversed_edges(flow.edges)
-    return _Ways(
-        unapproved, unfailing, guards, {name: reachable(back, [name]) for name in set(guards.values())}
-    )
-
-
-def _is_approval(flow: Flow, name: str) -> bool:
-    return isinstance(flow.states[name].work, ApprovalWork)
-
-
-def _first_behind(flow: Flow, approval: str, effects: frozenset[str]) -> frozenset[str]:
-    """The states with an effect that come first behind the `approved` outcome, with no other approval between."""
-    state = flow.states[approval]
-    starts = [edge.target for edge in state.edges if is_approved(state, edge) and edge.target is not None]
-    stops = {name for name in flow.states if name in effects or _is_approval(flow, name)}
-    onward = {name: () if name in stops else targets for name, targets in flow.edges.items()}
-    return reachable(onward, starts) & effects
-
-
-def _exposure(flow: Flow, ways: _Ways, use: ToolUse, tool: Tool) -> Exposure | None:
-    agent = flow.agent
+def _exposure(ways: _Ways, use: ToolUse, tool: Tool) -> Exposure | None:
+    flow, agent = ways.flow, ways.flow.agent
     permitted, forbidden, asked = standing_of(flow.unit.portfolio, agent, tool)
     if not permitted or forbidden:
         return None
@@ -102,7 +108,7 @@ def _exposure(flow: Flow, ways: _Ways, use: ToolUse, tool: Tool) -> Exposure | N
         way = shortest_way(every_exit(flow), [flow.start], use.state)
         return Exposure(use, tool, way or (), needs_token=True)
     guard = ways.guards.get(use.state)
-    refused = None if guard is None else _after_refusal(flow, ways, guard, use.state)
+    refused = None if guard is None else _after_refusal(ways, guard, use.state)
     if guard is not None and refused is not None:
         skipping = next(hop for hop in refused if hop.source == guard)
         return Exposure(use, tool, refused, approval=guard, skipping=skipping)
@@ -113,29 +119,37 @@ def _exposure(flow: Flow, ways: _Ways, use: ToolUse, tool: Tool) -> Exposure | N
     if guard is None:
         return Exposure(use, tool, way) if held else None
     if held:
-        return Exposure(use, tool, way, approval=guard, skipping=_around(flow, way, guard, use.state))
-    return None if asked else _after_failure(flow, ways, guard, use, tool)
+        return Exposure(use, tool, way, approval=guard, skipping=_around(ways, way, guard, use.state))
+    return None if asked else _after_failure(ways, guard, use, tool)
 
 
-def _after_failure(flow: Flow, ways: _Ways, guard: str, use: ToolUse, tool: Tool) -> Exposure | None:
+def _after_failure(ways: _Ways, guard: str, use: ToolUse, tool: Tool) -> Exposure | None:
     """The effect is reached without the approval where something fails, and only there."""
+    flow = ways.flow
     if shortest_way(ways.unfailing, [flow.start], use.state) is not None:
         return None
-    way = shortest_way(without(ways.unapproved, _readers(flow, guard)), [flow.start], use.state)
+    way = shortest_way(ways.unapproved, [flow.start], use.state)
+    if way is not None:  # what states read is asked for late: it costs more than a way
+        way = shortest_way(without(ways.unapproved, _readers(flow, guard)), [flow.start], use.state)
     if way is None:
         return None  # the approval's answer is data on the way
     failed = [hop for hop in way if is_failure(flow.states[hop.source], hop.edge)]
     # Inside a parallel state the failure stands in a branch, which a way passes by.
-    skipping = failed[-1] if failed else _around(flow, way, guard, use.state)
+    skipping = failed[-1] if failed else _around(ways, way, guard, use.state)
     return Exposure(use, tool, way, approval=guard, skipping=skipping)
 
 
-def _after_refusal(flow: Flow, ways: _Ways, guard: str, goal: str) -> Way | None:
+def _after_refusal(ways: _Ways, guard: str, goal: str) -> Way | None:
     """A way to the effect by the approval's own `denied` or `expired`, where nothing reads the answer or asks again."""
-    readers = _readers(flow, guard)
-    onward = without(ways.unapproved, readers | (ways.asking[guard] - {goal}))
-    refusals = [edge for edge in onward[guard] if edge.outcome in ("denied", "expired")]
-    after = shortest_way({**onward, guard: tuple(refusals)}, [guard], goal)
+    flow = ways.flow
+    refused = tuple(edge for edge in ways.unapproved[guard] if edge.outcome in ("denied", "expired"))
+    if goal not in reachable(flow.edges, [edge.target for edge in refused if edge.target is not None]):
+        return None
+    asking = reachable(ways.back, [guard]) - {goal}
+    onward = dict(without({**ways.unapproved, guard: refused}, asking))
+    after = shortest_way(onward, [guard], goal)
+    if after is not None:
+        after = shortest_way(without(onward, _readers(flow, guard)), [guard], goal)
     if after is None:
         return None
     before = shortest_way(every_exit(flow), [flow.start], guard)  # it may stand behind another approval
@@ -149,8 +163,8 @@ def _readers(flow: Flow, approval: str) -> frozenset[str]:
     )
 
 
-def _around(flow: Flow, way: Way, guard: str, goal: str) -> Hop | None:
+def _around(ways: _Ways, way: Way, guard: str, goal: str) -> Hop | None:
     """The last hop of a way from where the approval could still have been asked; None where there is no hop."""
-    back = reversed_edges({name: () if name == goal else targets for name, targets in flow.edges.items()})
+    back = {name: tuple(one for one in sources if one != goal) for name, sources in ways.back.items()}
     before = reachable(back, [guard])
     return next((hop for hop in reversed(way) if hop.source in before), None)

@@ -27,7 +27,7 @@ from remit.definitions.work import (
     ToolWork,
 )
 from remit.diagnostic import Note
-from remit.graph import shortest_path
+from remit.graph import reachable, shortest_path
 from remit.link import Asked, Unit
 from remit.prompt.segments import SlotAt
 from remit.read import Path
@@ -116,6 +116,28 @@ class Flow:
     def edges(self) -> Mapping[str, tuple[str, ...]]:
         """Where each state can go, for the analyses of `remit.graph`."""
         return {name: state.targets for name, state in self.states.items()}
+
+    @cached_property
+    def approvals(self) -> tuple[str, ...]:
+        """The states that ask people for an approval."""
+        return tuple(name for name, state in self.states.items() if isinstance(state.work, ApprovalWork))
+
+    @cached_property
+    def parallel(self) -> tuple[str, ...]:
+        """The parallel states."""
+        return tuple(
+            name for name, state in self.states.items() if isinstance(state.work, written.ParallelState)
+        )
+
+    @cached_property
+    def reached(self) -> frozenset[str]:
+        """The states that a run can come to."""
+        return reachable(self.edges, [self.start] if self.start in self.states else [])
+
+    @cached_property
+    def kept(self) -> dict[str, Any]:
+        """What analyses have found of this flow, by their names, for the next rule that asks the same."""
+        return {}
 
     def span(self, state: str) -> Span:
         """Where a state is written: its key in a graph, its id in a list of steps, else the form."""

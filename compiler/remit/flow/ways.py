@@ -17,7 +17,7 @@ from remit.flow.states import Edge, Flow, FlowState
 from remit.graph import reachable
 
 Exits: TypeAlias = Mapping[str, tuple[Edge, ...]]
-"""The ways out of each state that lead to a state."""
+"""The ways out of each state. Those that lead to no state are no hop of any way."""
 
 FAILURES = frozenset(("error", "denied", "expired", "exhausted"))
 
@@ -42,21 +42,25 @@ def is_failure(state: FlowState, edge: Edge) -> bool:
     return edge.outcome in FAILURES or (isinstance(state.work, HandoffWork) and edge.outcome == "failed")
 
 
-def exits(flow: Flow, keep: Callable[[FlowState, Edge], bool]) -> Exits:
-    """The edges to states that are kept, with those of parallel states as the module says."""
-    kept = {
-        name: tuple(edge for edge in state.edges if edge.target is not None and keep(state, edge))
-        for name, state in flow.states.items()
-    }
-    for name, state in flow.states.items():
-        if isinstance(state.work, ParallelState):
-            _joined(flow, kept, name, state.work)
+def exits(flow: Flow, leave_out: Callable[[FlowState, Edge], bool], at: Iterable[str] | None = None) -> Exits:
+    """The edges without those that are left out, with those of parallel states as the module says.
+
+    `at` are the states whose edges are asked about, where others have none to leave out.
+    """
+    kept = {name: state.edges for name, state in flow.states.items()}
+    for name in flow.states if at is None else at:
+        state = flow.states[name]
+        kept[name] = tuple(edge for edge in state.edges if not leave_out(state, edge))
+    for name in flow.parallel:
+        work = flow.states[name].work
+        if isinstance(work, ParallelState):
+            _joined(flow, kept, name, work)
     return kept
 
 
 def every_exit(flow: Flow) -> Exits:
-    """All edges to states."""
-    return exits(flow, lambda _state, _edge: True)
+    """All edges."""
+    return exits(flow, lambda _state, _edge: False, ())
 
 
 def _joined(flow: Flow, kept: dict[str, tuple[Edge, ...]], name: str, work: ParallelState) -> None:
