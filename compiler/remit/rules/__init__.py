@@ -23,7 +23,12 @@ from remit.flow import Flow
 from remit.link import Unit
 from remit.rule import Rule
 from remit.rules.authority.approver_group_empty import approver_group_empty
+from remit.rules.authority.child_exceeds_parent import child_exceeds_parent
+from remit.rules.authority.grant_beyond_autonomy import grant_beyond_autonomy
 from remit.rules.authority.grant_wildcard import grant_wildcard
+from remit.rules.authority.probe_not_granted import probe_not_granted
+from remit.rules.authority.tool_not_granted import tool_not_granted
+from remit.rules.authority.unused_grant import unused_grant
 from remit.rules.budgets.capability_missing import capability_missing
 from remit.rules.budgets.model_alias_floating import model_alias_floating
 from remit.rules.budgets.model_not_allowed import model_not_allowed
@@ -184,6 +189,11 @@ FLOWS: tuple[Rule[Flow], ...] = (
     maybe_unset,
     lost_branch,
     unfit_for_branch,
+    child_exceeds_parent,
+    grant_beyond_autonomy,
+    probe_not_granted,
+    tool_not_granted,
+    unused_grant,
     effect_without_approval,
     skipped_approval,
     undefined_field,

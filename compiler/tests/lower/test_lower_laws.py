@@ -111,7 +111,7 @@ def test_a_closure_does_not_depend_on_where_definitions_stand(
 SEEN = {
     "the version": (REVIEWER, "version: 2.3.1", "version: 2.3.2", "acme.reviewer"),
     "the risk": (REVIEWER, "risk: high", "risk: low", "acme.reviewer"),
-    "the autonomy": (REVIEWER, "autonomy: propose", "autonomy: advisory", "acme.reviewer"),
+    "the autonomy": (REVIEWER, "autonomy: propose", "autonomy: autonomous", "acme.reviewer"),
     "the budget": (REVIEWER, "usd: 3.00", "usd: 3.000001", "acme.reviewer"),
     "a task's shape": (REVIEWER, 'head: "string?"', "head: string", "acme.reviewer"),
     "a grant": (REVIEWER, "denied: [git.show, acme.tickets]", "denied: [acme.tickets]", "acme.reviewer"),

@@ -158,7 +158,7 @@ def _agent(name: str, tools: list[str], states: Mapping[str, Any]) -> dict[str, 
     agent = {
         "apiVersion": "remit/v1",
         "kind": "Agent",
-        "metadata": {"id": f"acme.{name}", "version": "0.1.0", "owner": "dev"},
+        "metadata": {"id": f"acme.{name}", "version": "0.1.0", "owner": "dev", "risk": "low"},
         "spec": {
             "purpose": "Do what the task says.",
             "autonomy": "autonomous",

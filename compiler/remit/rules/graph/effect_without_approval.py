@@ -107,7 +107,7 @@ def effect_without_approval(flow: Flow) -> Iterator[Finding]:
         what = (
             f"`{agent.metadata.id}` acts with approval, and no rule asks a person for {named} ({effect})"
             if found.needs_token
-            else f"`{agent.metadata.id}` calls {named} ({effect}) by itself, and nobody is asked before"
+            else f"`{agent.metadata.id}` calls {named} ({effect}) by itself, and nothing asks a person about it"
         )
         advice = (
             f"add a rule `require_approval` about {named} to a Policy: an `approval` state gives no token"
@@ -117,8 +117,10 @@ def effect_without_approval(flow: Flow) -> Iterator[Finding]:
         autonomy = flow.unit.span(("spec", "autonomy"))
         notes = [Note(f"its autonomy is `{agent.spec.autonomy}`", autonomy)]
         if not found.needs_token:
-            default = "" if "risk" in agent.metadata.model_fields_set else ", the default"
-            risk = f"its risk is `{agent.metadata.risk}`{default}"
-            notes.append(Note(risk, flow.unit.span(("metadata", "risk"))))
+            stated = "risk" in agent.metadata.model_fields_set
+            where = flow.unit.span(("metadata", "risk")) if stated else None
+            notes.append(
+                Note(f"its risk is `{agent.metadata.risk}`" + ("" if stated else ", the default"), where)
+            )
         notes += notes_of(flow, found.way, found.use.state)
         yield Finding(use_span(flow, found.use), what, tuple(notes), advice)
