@@ -60,8 +60,10 @@ from remit.rules.policies.reachable_tool_without_decision import reachable_tool_
 from remit.rules.policies.undefined_attribute import undefined_attribute
 from remit.rules.policies.unusable_policy import unusable_policy
 from remit.rules.policies.wrong_comparison import wrong_comparison
+from remit.rules.prompts.closable_mark import closable_mark
 from remit.rules.prompts.dangerous_template_feature import dangerous_template_feature
 from remit.rules.prompts.invalid_template import invalid_template
+from remit.rules.prompts.over_token_limit import over_token_limit
 from remit.rules.prompts.secret_in_prompt import secret_in_prompt
 from remit.rules.prompts.tool_not_in_reach import tool_not_in_reach
 from remit.rules.prompts.unbound_placeholder import unbound_placeholder
@@ -199,6 +201,8 @@ FLOWS: tuple[Rule[Flow], ...] = (
     undefined_field,
     unbound_placeholder,
     tool_not_in_reach,
+    closable_mark,
+    over_token_limit,
     unused_input,
     reachable_tool_without_decision,
     class_undeclared,
