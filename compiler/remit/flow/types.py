@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from remit.definitions import Agent, Tool
+from remit.definitions import Agent, McpServer, Tool
 from remit.definitions.reference import Reference, pieces
 from remit.definitions.shape import ObjectType, ShapeFile, shape_schema
 from remit.definitions.state import ParallelState
@@ -291,3 +291,17 @@ def _object(properties: Mapping[str, Any]) -> dict[str, Any]:
         "required": list(properties),
         "properties": dict(properties),
     }
+
+
+def of_listed(portfolio: Portfolio, server: McpServer, tool: str) -> tuple[Document, int] | None:
+    """The pinned definitions of a server, and which of them is a tool's; None where that cannot be read."""
+    document = _of_file(portfolio, portfolio.path_of(server), server.spec.definitions)
+    listed: Any = (
+        document.schema.get("tools") if document is not None and is_object(document.schema) else None
+    )
+    if document is None or not is_list(listed):
+        return None
+    for index, one in enumerate(listed):
+        if is_object(one) and one.get("name") == tool and is_object(one.get("inputSchema")):
+            return document, index
+    return None

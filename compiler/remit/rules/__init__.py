@@ -98,6 +98,8 @@ from remit.rules.syntax.several_documents import several_documents
 from remit.rules.syntax.unbounded_document import unbounded_document
 from remit.rules.tools.argument_without_role import argument_without_role
 from remit.rules.tools.invalid_json_schema import invalid_json_schema
+from remit.rules.tools.mcp_drift import mcp_drift
+from remit.rules.tools.side_effect_mismatch import side_effect_mismatch
 
 SYNTAX = (
     invalid_yaml,
@@ -150,6 +152,8 @@ AGENTS: tuple[Rule[Unit[Agent]], ...] = (
 TOOLS: tuple[Rule[Unit[Any]], ...] = (
     unused_definition,
     argument_without_role,
+    side_effect_mismatch,
+    mcp_drift,
     shell_interpolation,
 )
 """Rules over one tool."""
