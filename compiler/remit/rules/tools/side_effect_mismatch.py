@@ -5,6 +5,7 @@ from typing import Any
 
 from remit.definitions import McpServer, Tool
 from remit.diagnostic import Note
+from remit.flow.kinds import is_object
 from remit.flow.places import span_of
 from remit.flow.types import of_listed
 from remit.link import Unit
@@ -83,7 +84,7 @@ def _of_server(unit: Unit[Tool], place: Span) -> Iterator[Finding]:
         return
     document, index = listed
     said: Any = document.schema["tools"][index].get("annotations")
-    hints = said if isinstance(said, dict) else {}
+    hints = said if is_object(said) else {}
     for hint, value in (("readOnlyHint", False), ("destructiveHint", True)):
         # `destructiveHint` means something only where the tool does not only read.
         if hints.get(hint) is value and hints.get("readOnlyHint") is not True:
