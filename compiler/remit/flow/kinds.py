@@ -68,3 +68,22 @@ def words_of(kinds: frozenset[Kind]) -> str:
         words = ["a number" if word == _WORDS["integer"] else word for word in words]
         words.remove(_WORDS["fraction"])
     return " or ".join(words) if words else "nothing"
+
+
+def json_words(value: Any, longest: int = 60) -> str:
+    """A JSON value as it is written, cut where it is long."""
+    text = _json(value, MAX_DEPTH)
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."
+
+
+def _json(value: Any, depth: int) -> str:
+    if depth == 0:
+        return "..."
+    if is_list(value):
+        return f"[{', '.join(_json(one, depth - 1) for one in value)}]"
+    if is_object(value):
+        pairs = (f"{_json(key, depth)}: {_json(one, depth - 1)}" for key, one in value.items())
+        return f"{{{', '.join(pairs)}}}"
+    if value is None or isinstance(value, bool):
+        return str(value).lower() if value is not None else "null"
+    return f'"{value}"' if isinstance(value, str) else str(value)

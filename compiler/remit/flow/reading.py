@@ -319,7 +319,7 @@ def _option(nodes: tuple[Node, ...]) -> Option | None:
     kinds = KINDS
     values: dict[Any, Any] | None = None
     for node in nodes:
-        kinds &= _kinds_of(node.schema.get("type"))
+        kinds &= types_of(node.schema.get("type"))
         for listed in _listed(node.schema):
             keys = {json_key(value): value for value in listed}
             values = keys if values is None else {key: values[key] for key in values if key in keys}
@@ -329,7 +329,8 @@ def _option(nodes: tuple[Node, ...]) -> Option | None:
     return Option(nodes, frozenset([kind_of(value) for value in left]), left) if left else None
 
 
-def _kinds_of(written: object) -> frozenset[Kind]:
+def types_of(written: object) -> frozenset[Kind]:
+    """The types of a keyword `type`; all where it says none that is known."""
     if isinstance(written, str):
         return _TYPES.get(written, KINDS)
     if is_list(written):

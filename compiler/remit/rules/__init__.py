@@ -48,6 +48,7 @@ from remit.rules.graph.skipped_approval import skipped_approval
 from remit.rules.graph.start_at_end import start_at_end
 from remit.rules.graph.unbounded_loop import unbounded_loop
 from remit.rules.graph.undefined_field import undefined_field
+from remit.rules.graph.unfit_binding import unfit_binding
 from remit.rules.graph.unfit_for_branch import unfit_for_branch
 from remit.rules.graph.unreachable_state import unreachable_state
 from remit.rules.knowledge.class_reaches_egress import class_reaches_egress
@@ -203,6 +204,7 @@ FLOWS: tuple[Rule[Flow], ...] = (
     effect_without_approval,
     skipped_approval,
     undefined_field,
+    unfit_binding,
     unbound_placeholder,
     tool_not_in_reach,
     closable_mark,
