@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from math import log2
 from typing import NamedTuple
 
 from remit.diagnostic import Diagnostic
@@ -115,6 +117,42 @@ def _matches(text: str, form: SecretForm) -> Iterator[tuple[int, int]]:
             if match is not None:
                 yield match.span()
             at = text.find(beginning, at + 1 if match is None else max(match.end(), at + 1))
+
+
+# ---- values under keys that are named like a secret
+
+_KEYS = ("token", "password", "passphrase", "secret", "api_key", "apikey", "private_key", "access_key")
+_VALUE = re.compile(r"[\"']?\s*:\s*[\"']?([A-Za-z0-9+/=_~-]{20,})(?=[\"'\s,}\]]|$)")
+_HEX = re.compile(r"[0-9a-f]{32,}|[0-9A-F]{32,}")
+_KINDS = tuple(re.compile(kind) for kind in ("[a-z]", "[A-Z]", "[0-9]"))
+LEAST_BITS = 3.5
+"""Of information in a character of what was drawn by lot; words of English have less."""
+
+
+def drawn_values(text: str) -> Iterator[tuple[int, int, str]]:
+    """Where values stand that look drawn by lot, under a key that is named like a secret: start, end and key."""
+    low = text.lower().replace("-", "_")
+    for key in _KEYS:
+        at = low.find(key)
+        while at >= 0:
+            end = at + len(key)
+            value = _VALUE.match(text, end)
+            if value is not None and _is_drawn(value[1]):
+                yield (*value.span(1), text[at:end])
+            at = low.find(key, end)
+
+
+def _is_drawn(value: str) -> bool:
+    if _FAKE in value.lower():
+        return False
+    is_mixed = all(kind.search(value) for kind in _KINDS) and _bits(value) >= LEAST_BITS
+    return is_mixed or _HEX.fullmatch(value) is not None
+
+
+def _bits(value: str) -> float:
+    """The information in a character of a text by how often its characters are there (Shannon), in bits."""
+    counts = Counter(value).values()
+    return -sum(count / len(value) * log2(count / len(value)) for count in counts)
 
 
 # ---- what is shown of a repository that holds secrets

@@ -17,14 +17,14 @@ from remit.link.policies import link_policy
 from remit.link.portfolio import Asked, Linked, Portfolio
 from remit.link.references import link_agent, link_graph, link_source
 from remit.link.schemas import link_schema
-from remit.link.secrets import LITERAL
+from remit.link.secrets import LITERAL, drawn_faults
 from remit.link.servers import link_server
 from remit.link.shelf import Shelf
 from remit.link.suites import link_suite
 from remit.link.trail import Lookup
 from remit.link.unit import Unit
 from remit.link.work import Work
-from remit.parse import ParsedFile
+from remit.parse import LIBRARY_PREFIX, ParsedFile
 
 __all__ = [
     "Asked",
@@ -66,6 +66,8 @@ def link_file(portfolio: Portfolio, path: str) -> Linked:
     file = work.file(path)
     found = portfolio.leaves(path)
     link_secrets(work, path, path, file.file.places.content, LITERAL)
+    if not path.startswith(LIBRARY_PREFIX):
+        work.faults.extend(drawn_faults(path, file.file.places.content, list(work.faults)))
     if file.definition is not None:
         _link_leaves(work, file, found)
         _link_definition(work, file, found)

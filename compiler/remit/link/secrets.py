@@ -6,11 +6,12 @@ from collections.abc import Iterable
 
 from remit.definitions import DataClass
 from remit.diagnostic import Fault
-from remit.redact import SecretForm, secret_form, secrets_in
+from remit.redact import SecretForm, drawn_values, secret_form, secrets_in
 from remit.source import Position, Span
 
 LITERAL = "literal-secret"
 IN_PROMPT = "secret-in-prompt"
+DRAWN = "high-entropy-string"
 
 
 def secret_forms(classes: Iterable[DataClass]) -> tuple[SecretForm, ...]:
@@ -30,6 +31,17 @@ def secret_faults(path: str, content: bytes, forms: tuple[SecretForm, ...], kind
         Fault(kind, _span(path, text, one.start, one.end), one.form.id, (one.form.data_class,))
         for one in secrets_in(text, forms)
     ]
+
+
+def drawn_faults(path: str, content: bytes, secrets: Iterable[Fault]) -> list[Fault]:
+    """A fault for each value of a definition that looks drawn by lot and stands under a key named like a secret.
+
+    What is one of the `secrets` already is left out.
+    """
+    text = content.decode(errors="replace")
+    known = {fault.span.start for fault in secrets}
+    faults = [Fault(DRAWN, _span(path, text, start, end), key) for start, end, key in drawn_values(text)]
+    return [fault for fault in faults if fault.span.start not in known]
 
 
 def _span(path: str, text: str, start: int, end: int) -> Span:

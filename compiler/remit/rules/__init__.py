@@ -84,6 +84,7 @@ from remit.rules.schema.unknown_api_version import unknown_api_version
 from remit.rules.schema.unknown_key import unknown_key
 from remit.rules.schema.unknown_value import unknown_value
 from remit.rules.schema.wrong_type import wrong_type
+from remit.rules.security.high_entropy_string import high_entropy_string
 from remit.rules.security.incomplete_suppression import incomplete_suppression
 from remit.rules.security.literal_secret import literal_secret
 from remit.rules.security.shell_interpolation import shell_interpolation
@@ -135,6 +136,7 @@ LINKED = (
     import_cycle,
     secret_in_prompt,
     literal_secret,
+    high_entropy_string,
     undefined_attribute,
     wrong_comparison,
     unusable_policy,
