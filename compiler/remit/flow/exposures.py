@@ -74,13 +74,14 @@ def _approved(state: FlowState) -> list[str]:
 
 def exposures(flow: Flow) -> tuple[Exposure, ...]:
     """Every effect that is reached without the approval it should have, as docs/effects.md decides it."""
-    if "exposures" not in flow.kept:
-        flow.kept["exposures"] = tuple(_exposures(flow))
-    found: tuple[Exposure, ...] = flow.kept["exposures"]
-    return found
+    return flow.once(_exposures)
 
 
-def _exposures(flow: Flow) -> Iterator[Exposure]:
+def _exposures(flow: Flow) -> tuple[Exposure, ...]:
+    return tuple(_each_exposure(flow))
+
+
+def _each_exposure(flow: Flow) -> Iterator[Exposure]:
     autonomy = flow.agent.spec.autonomy
     if autonomy == "advisory" or (autonomy == "propose" and not flow.approvals):
         return

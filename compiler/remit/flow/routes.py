@@ -95,10 +95,18 @@ def decided_at(flow: Flow, state: str) -> Span:
     return flow.unit.span(("spec", "output"))
 
 
-def routings(flow: Flow) -> Iterator[Routing]:
+def routings(flow: Flow) -> tuple[Routing, ...]:
     """What is found of each state that chooses between routes."""
+    return flow.once(_routings)
+
+
+def _routings(flow: Flow) -> tuple[Routing, ...]:
+    return tuple(_each_routing(flow))
+
+
+def _each_routing(flow: Flow) -> Iterator[Routing]:
     states = choosing(flow)
-    types = Types(flow) if states else None
+    types = flow.once(Types) if states else None
     for name in states:
         work = flow.states[name].work
         if types is not None and isinstance(work, ModelState):

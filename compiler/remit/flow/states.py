@@ -6,10 +6,10 @@ A state keeps the place at which it was written. States that a form adds by itse
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from itertools import pairwise
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from remit.definitions import Agent, Graph
 from remit.definitions import state as written
@@ -32,6 +32,8 @@ from remit.link import Asked, Unit
 from remit.prompt.segments import SlotAt
 from remit.read import Path
 from remit.source import Span, span_at
+
+T = TypeVar("T")
 
 Work: TypeAlias = (
     ContextWork
@@ -106,6 +108,14 @@ class Flow:
     unit: Unit[Agent]
     start: str
     states: Mapping[str, FlowState]
+    _kept: dict[object, Any] = field(default_factory=dict[object, Any], repr=False, compare=False)
+
+    def once(self, analysis: Callable[[Flow], T]) -> T:
+        """What an analysis finds of these states, which is kept: several rules ask for the same."""
+        if analysis not in self._kept:
+            self._kept[analysis] = analysis(self)
+        found: T = self._kept[analysis]
+        return found
 
     @property
     def agent(self) -> Agent:
@@ -133,11 +143,6 @@ class Flow:
     def reached(self) -> frozenset[str]:
         """The states that a run can come to."""
         return reachable(self.edges, [self.start] if self.start in self.states else [])
-
-    @cached_property
-    def kept(self) -> dict[str, Any]:
-        """What analyses have found of this flow, by their names, for the next rule that asks the same."""
-        return {}
 
     def span(self, state: str) -> Span:
         """Where a state is written: its key in a graph, its id in a list of steps, else the form."""

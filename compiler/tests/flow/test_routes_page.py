@@ -71,7 +71,7 @@ def routing_of(schema: Any, routes: list[dict[str, Any]], root: Path) -> Routing
     agent = portfolio.of(Agent)["acme.sorter"]
     flow = flow_of(Unit(portfolio.path_of(agent), agent, portfolio))
     assert flow is not None
-    return next(routings(flow), Routing("sort", {}, (), (), ()))
+    return next(iter(routings(flow)), Routing("sort", {}, (), (), ()))
 
 
 def told(dead: Dead) -> str:

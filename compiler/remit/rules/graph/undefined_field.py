@@ -55,7 +55,7 @@ def undefined_field(flow: Flow) -> Iterator[Finding]:
       output: {hits: [string]}
     ```
     """
-    types = Types(flow)
+    types = flow.once(Types)
     for name, state in flow.states.items():
         for slot in flow.reads(name):
             # Slots of prompts are told with their prompts (PRM001).

@@ -66,7 +66,7 @@ def unbound_placeholder(flow: Flow) -> Iterator[Finding]:
             if not slots:
                 continue
             roots = roots_for(flow, prompt)
-            types = types or Types(flow)
+            types = types or flow.once(Types)
             for slot in slots:
                 found = _no_root(flow, prompt, slot, roots) or _no_field(types, prompt, slot)
                 if found is not None:
