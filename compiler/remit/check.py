@@ -1,7 +1,7 @@
 """The check: every definition file is read, parsed, linked and judged by every rule; all findings in one run."""
 
 import gc
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -53,16 +53,27 @@ def check(tree: Tree, levels: Levels | None = None, *, today: date | None = None
     `levels` go before those of `remit.yaml`. Without `today` no suppression hides anything. It raises for no content
     whatever; a tree that git cannot read has failed before.
     """
-    with _without_collector():
+    with without_collector():
         portfolio = portfolio_of(tree)
         found = [one for path in portfolio.paths for one in judge(portfolio, path)]
-        found.extend(_judge_names(tree))
-        wanted: Levels = {**_levels_of(_root(portfolio)), **(levels or {})}
-        mask = _mask(portfolio, found, sources(tree))
-        shown = in_order(mask.over_finding(one) for one in at_levels(found, wanted))
-        left, hidden = _suppressed(portfolio, shown, today, wanted)
-    count = len(portfolio.paths) + len(_unnamed(tree))
-    return CheckResult(left, count, mask.over_sources(sources(tree)), portfolio, hidden)
+        return result_of(tree, portfolio, found, len(portfolio.paths), levels, today)
+
+
+def result_of(
+    tree: Tree,
+    portfolio: Portfolio,
+    found: Sequence[Diagnostic],
+    files: int,
+    levels: Levels | None,
+    today: date | None,
+) -> CheckResult:
+    """The result of a check that found this in so many definition files, as the repository wants it told."""
+    everything = [*found, *_judge_names(tree)]
+    wanted: Levels = {**_levels_of(_root(portfolio)), **(levels or {})}
+    mask = _mask(portfolio, everything, sources(tree))
+    shown = in_order(mask.over_finding(one) for one in at_levels(everything, wanted))
+    left, hidden = _suppressed(portfolio, shown, today, wanted)
+    return CheckResult(left, files + len(unnamed(tree)), mask.over_sources(sources(tree)), portfolio, hidden)
 
 
 def check_to_build(tree: Tree, *, today: date | None = None) -> CheckResult:
@@ -87,10 +98,10 @@ def _mask(portfolio: Portfolio, found: Sequence[Diagnostic], sources: Sources) -
     if not found:
         return Mask(())
     forms = secret_forms(portfolio.of(DataClass).values())
-    return mask_of(forms, (one.span for one in found if one.code in _OF_SECRETS), sources)
+    return mask_of(forms, (one.span for one in found if one.code in OF_SECRETS), sources)
 
 
-_OF_SECRETS = frozenset(("PRM006", "SEC001", "SEC002"))
+OF_SECRETS = frozenset(("PRM006", "SEC001", "SEC002"))
 """The rules whose places are secrets."""
 
 
@@ -112,14 +123,12 @@ def library_tree() -> Tree:
 
 def portfolio_of(tree: Tree) -> Portfolio:
     """The portfolio of the definitions of a tree and of the libraries it uses."""
-    library = library_tree()
-    shelf = Shelf(tree, library)
-    written = definitions(tree)
-    root = shelf.parsed(ROOT_MARKER).file.value if ROOT_MARKER in tree else None
-    used = _used_libraries(root if isinstance(root, dict) else {})
-    shipped = (path for path in library.paths if path.partition("/")[0] in used and path.endswith(".yaml"))
-    facts = {path: shelf.facts(path) for path in (*written, *shipped)}
-    return Portfolio(shelf, Index(facts, names_are_whole=not _unnamed(tree)), link_file)
+    shelf = Shelf(tree, library_tree())
+    facts = {
+        path: shelf.facts(path)
+        for path in (*definitions(tree), *files_of(shelf.library, used_libraries(shelf)))
+    }
+    return Portfolio(shelf, Index(facts, names_are_whole=not unnamed(tree)), link_file)
 
 
 # ---- one unit
@@ -206,11 +215,11 @@ def _judge_unit(unit: Unit[Definition]) -> Iterator[Diagnostic]:
 
 def _judge_names(tree: Tree) -> Iterator[Diagnostic]:
     """What is wrong with the names of files."""
-    for fault in _unnamed(tree):
+    for fault in unnamed(tree):
         yield from _judge_text(nothing_read(fault.span.path, fault))
 
 
-def _unnamed(tree: Tree) -> tuple[Fault, ...]:
+def unnamed(tree: Tree) -> tuple[Fault, ...]:
     """The faults of file names that cannot be used, and of a root marker that is not there."""
     missing = () if ROOT_MARKER in tree else (Fault("no-root", whole_file(ROOT_MARKER)),)
     return (*tree.faults, *missing)
@@ -264,9 +273,16 @@ def _root(portfolio: Portfolio) -> dict[str, Value]:
     return file.file.value if file is not None and isinstance(file.file.value, dict) else {}
 
 
-def _used_libraries(root: Mapping[str, Value]) -> tuple[str, ...]:
-    use = root.get("use")
+def used_libraries(shelf: Shelf) -> tuple[str, ...]:
+    """The libraries that `remit.yaml` names."""
+    root = shelf.parsed(ROOT_MARKER).file.value if ROOT_MARKER in shelf.tree else None
+    use = root.get("use") if isinstance(root, dict) else None
     return tuple(name for name in LIBRARIES if isinstance(use, list) and name in use)
+
+
+def files_of(library: Tree, names: Collection[str]) -> tuple[str, ...]:
+    """The definition files of some libraries."""
+    return tuple(path for path in library.paths if path.partition("/")[0] in names and path.endswith(".yaml"))
 
 
 def _levels_of(root: Mapping[str, Value]) -> Levels:
@@ -316,7 +332,7 @@ def _softens(level: Value, rule: Rule[Any]) -> bool:
 
 
 @contextmanager
-def _without_collector() -> Generator[None]:
+def without_collector() -> Generator[None]:
     """A check makes many objects and no cycles; the cyclic collector would walk them all again and again."""
     was_on = gc.isenabled()
     gc.disable()

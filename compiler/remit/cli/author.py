@@ -1,4 +1,4 @@
-"""What an author types: init, check, explain, schema, agents."""
+"""What an author types: init, explain, schema, agents."""
 
 from __future__ import annotations
 
@@ -70,29 +70,26 @@ def _next_steps(directory: Path, organisation: str, template: Template | None) -
     )
 
 
-def check(arguments: argparse.Namespace) -> int:
-    """Reports every finding; exit 1 when one of them is an error."""
-    from remit.check import check as checked
-
-    return report_of(checked(tree_of(Path(arguments.directory)), today=today()), arguments.format)
-
-
 def report_of(result: CheckResult, form: Format = "text") -> int:
     """Prints the report of a check and gives its exit code."""
+    sys.stdout.write(report_text(result, form, colour=form == "text" and sys.stdout.isatty()))
+    return 1 if result.has_errors else 0
+
+
+def report_text(result: CheckResult, form: Format, *, colour: bool) -> str:
+    """The report of a check."""
     from remit.report import render
 
-    report = render(
+    return render(
         result.diagnostics,
         form,
         result.sources,
         files=result.files,
         rules=_rule_pages() if form == "sarif" else (),
         version=version_of("remit"),
-        colour=form == "text" and sys.stdout.isatty(),
+        colour=colour,
         suppressed=result.suppressed,
     )
-    sys.stdout.write(report)
-    return 1 if result.has_errors else 0
 
 
 def _rule_pages() -> tuple[RulePage, ...]:

@@ -57,9 +57,13 @@ def _author(commands: Commands) -> None:
     init.add_argument("directory", nargs="?", default=".")
     init.add_argument("--organisation", metavar="WORD", help="default: the name of the directory")
     init.add_argument("--template", metavar="NAME", help="an agent of a common kind, such as `reviewer`")
-    check = _command(commands, "check", "author:check", "find everything that is wrong with the definitions")
+    check = _command(commands, "check", "check:check", "find everything that is wrong with the definitions")
     check.add_argument("directory", nargs="?", default=".")
     check.add_argument("--format", choices=_FORMATS, default="text")
+    check.add_argument("--no-cache", action="store_true", help="judge everything, and remember nothing")
+    check.add_argument(
+        "--statistics", action="store_true", help="print what was read and judged, as JSON on standard error"
+    )
     fix = _command(commands, "fix", "fix:fix", "show the safe corrections as a diff, or make them")
     fix.add_argument("directory", nargs="?", default=".")
     fix.add_argument("--write", action="store_true", help="make the corrections")

@@ -3,16 +3,15 @@
 Only plumbing is called that compares no content, as a comparison would run the filters that a repository names.
 """
 
+from __future__ import annotations
+
 import os
 import subprocess
-from collections.abc import Mapping
-from pathlib import Path
-from types import TracebackType
-from typing import IO
 
-from remit.diagnostic import Fault
-from remit.git.tree import too_large
-from remit.read.file import file_fault
+TYPE_CHECKING = False  # what `typing` says too, at a price that a check of what did not change would notice
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
 
 # Each line stops a way for a repository to run a command, or to reach the network, while it is looked at.
 _SAFE = (
@@ -42,60 +41,7 @@ class GitFailed(Exception):
         self.reason = reason
 
 
-class Blobs:
-    """One `git cat-file --batch`, started at the first read, that answers reads of objects one by one."""
-
-    def __init__(self, root: Path) -> None:
-        self._root = root
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def __enter__(self) -> "Blobs":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._process is not None:
-            with self._process:
-                pass  # closes its input, at which it ends, and waits
-
-    def read(self, path: str, blob: str, limit: int) -> bytes | Fault:
-        """The bytes of the object `blob`, which stands at `path`; a larger one than `limit` is not kept."""
-        requests, answers = self._pipes()
-        requests.write(blob.encode() + b"\n")
-        requests.flush()
-        header = answers.readline().split()
-        if len(header) != 3 or header[1] != b"blob":
-            return file_fault("unreadable", path, "its object is missing from the repository")
-        size = int(header[2])
-        if size > limit:
-            _skip(answers, size + 1)
-            return too_large(path, size, limit)
-        return answers.read(size + 1)[:size]
-
-    def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
-        if self._process is None:
-            self._process = subprocess.Popen(
-                _command(self._root, "cat-file", "--batch"),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env=_environment(),
-            )
-        if self._process.stdin is None or self._process.stdout is None:
-            raise RuntimeError("a process was started without its pipes")
-        return self._process.stdin, self._process.stdout
-
-
-def _skip(stream: IO[bytes], count: int) -> None:
-    while count > 0:
-        chunk = stream.read(min(count, 1 << 16))
-        if not chunk:
-            return
-        count -= len(chunk)
-
-
-def run_git(root: Path, *arguments: str, settings: Mapping[str, str] | None = None) -> bytes:
+def run_git(root: Path | str, *arguments: str, settings: Mapping[str, str] | None = None) -> bytes:
     """What a git command prints. `settings` go into its environment, over ours.
 
     Raises:
@@ -120,7 +66,18 @@ def run_git(root: Path, *arguments: str, settings: Mapping[str, str] | None = No
     return done.stdout
 
 
-def _command(root: Path, *arguments: str) -> list[str]:
+def git_process(root: Path, *arguments: str) -> subprocess.Popen[bytes]:
+    """A git command that is fed and read while it runs."""
+    return subprocess.Popen(
+        _command(root, *arguments),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=_environment(),
+    )
+
+
+def _command(root: Path | str, *arguments: str) -> list[str]:
     settings = [part for setting in _SAFE for part in ("-c", setting)]
     return ["git", "--no-optional-locks", "-C", str(root), *settings, *arguments]
 

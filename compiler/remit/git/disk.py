@@ -2,35 +2,19 @@
 
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 from remit.diagnostic import Fault
 from remit.git.tree import Tree, too_large, usable
+from remit.git.walk import walk
 from remit.read.file import file_fault
 
 
 def folder_tree(root: Path) -> Tree:
     """All files of a plain folder, apart from those in folders whose name begins with a dot."""
-    paths, faults = usable(_walk(os.fsencode(root)))
+    paths, faults = usable(walk(os.fsencode(root)))
     return Tree(root, paths, disk_reader(root), faults)
-
-
-def _walk(root: bytes) -> Iterator[bytes]:
-    """The names of all files below a folder; folders that are links are given as such and not entered."""
-    waiting = [b""]
-    while waiting:
-        folder = waiting.pop()
-        try:
-            entries = sorted(os.scandir(root + b"/" + folder), key=lambda entry: entry.name)
-        except OSError:
-            continue  # a folder that we may not list holds nothing for us
-        for entry in entries:
-            name = folder + entry.name
-            if not entry.is_dir(follow_symlinks=False):
-                yield name
-            elif not entry.name.startswith(b"."):
-                waiting.append(name + b"/")
 
 
 def disk_reader(root: Path) -> Callable[[str, int], bytes | Fault]:

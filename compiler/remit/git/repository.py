@@ -1,14 +1,16 @@
 """Repositories: the tree on disk, the tree of a commit, and what differs between them."""
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from hashlib import new as hash_named
 from pathlib import Path
 
 from remit.diagnostic import Fault
-from remit.git.command import Blobs, GitFailed, run_git
-from remit.git.disk import disk_reader, folder_tree
+from remit.git.blobs import Blobs
+from remit.git.command import GitFailed, run_git
+from remit.git.disk import disk_reader
+from remit.git.listing import names_on_disk
 from remit.git.tree import ROOT_MARKER, Tree, holds_definitions, usable
 from remit.read.file import file_fault
 
@@ -36,12 +38,14 @@ def working_tree(root: Path) -> Tree:
     Raises:
         GitFailed: `root` is in a repository that git does not read.
     """
-    if enclosing_repository(root) is None:
-        return folder_tree(root)
-    listed = run_git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split(b"\0")
-    names = {name for name in listed if name and not name.endswith(b"/") and not name.startswith(b".remit/")}
     above = os.fsencode(root) + b"/"
-    paths, faults = usable(name for name in names if os.path.lexists(above + name))
+    names = names_on_disk(root, in_repository=enclosing_repository(root) is not None)
+    return tree_of_names(root, (name for name in names if os.path.lexists(above + name)))
+
+
+def tree_of_names(root: Path, names: Iterable[bytes]) -> Tree:
+    """The files of these names under `root`, as they are on disk."""
+    paths, faults = usable(names)
     return Tree(root, paths, disk_reader(root), faults)
 
 

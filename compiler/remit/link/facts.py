@@ -1,13 +1,16 @@
 """Facts: what one definition file says that other files may look up, from its own bytes and path alone."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Literal, NamedTuple, TypeAlias
 
 from remit.definitions import Agent, Policy, Tool
 from remit.definitions.leaves import Leaf
 from remit.link.paths import resolve
 from remit.parse import ParsedFile
 from remit.read import Path
+
+WordsOf: TypeAlias = Literal["capabilities", "hosts", "facts"]
+"""What words are: the capabilities and hosts of tools, the facts of policies."""
 
 
 class Named(NamedTuple):
@@ -55,3 +58,15 @@ def facts_of(file: ParsedFile, found: Sequence[Leaf]) -> Facts:
         case _:
             pass
     return Facts(kind, name, False, names, graph, words, hosts)
+
+
+def words_in(facts: Facts) -> Iterator[tuple[WordsOf, str]]:
+    """The words that a file declares, with what they are."""
+    if facts.kind == "Tool":
+        for word in facts.words:
+            yield "capabilities", word
+        for word in facts.hosts:
+            yield "hosts", word
+    elif facts.kind == "Policy":
+        for word in facts.words:
+            yield "facts", word

@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Literal, NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from remit.diagnostic import nearest
-from remit.link.facts import Facts
+from remit.link.facts import Facts, WordsOf, words_in
 from remit.parse import LIBRARY_PREFIX
 from remit.read import Path
 
-WordsOf: TypeAlias = Literal["capabilities", "hosts", "facts"]
 MAX_COMPARED = 300
 """Ids of a kind among which the nearest is sought by likeness; among more, only those one slip away."""
 
@@ -57,6 +56,10 @@ class Index:
                 found.setdefault((kind, name), Symbol(kind, name, path, is_broken))
         return found
 
+    def symbol(self, kind: str, name: str) -> Symbol | None:
+        """The place of the definition of a kind and id."""
+        return self.symbols.get((kind, name))
+
     @cached_property
     def ids(self) -> Mapping[str, tuple[str, ...]]:
         """The ids of every kind, sorted."""
@@ -97,22 +100,18 @@ class Index:
     @cached_property
     def _words(self) -> Mapping[WordsOf, frozenset[str]]:
         found: dict[WordsOf, set[str]] = {"capabilities": set(), "hosts": set(), "facts": set()}
-        for kind, _, path, _ in self.symbols.values():
-            facts = self.facts[path]
-            if kind == "Tool":
-                found["capabilities"].update(facts.words)
-                found["hosts"].update(facts.hosts)
-            elif kind == "Policy":
-                found["facts"].update(facts.words)
+        for facts in self.facts.values():
+            for of, word in words_in(facts):
+                found[of].add(word)
         return {of: frozenset(words) for of, words in found.items()}
 
     def handoffs(self, agent: str) -> tuple[str, ...]:
         """The ids that an agent hands off to, itself or in its graph, sorted."""
-        symbol = self.symbols.get(("Agent", agent))
+        symbol = self.symbol("Agent", agent)
         if symbol is None:
             return ()
         own = self.facts[symbol.path]
-        graph = self.facts.get(own.graph)
+        graph = self.facts.get(own.graph) if own.graph else None
         both = own.names if graph is None else (*own.names, *graph.names)
         return tuple(sorted({name for kind, name, _ in both if kind == "Agent"}))
 

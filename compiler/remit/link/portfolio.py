@@ -14,7 +14,8 @@ from remit.definitions import NAMED_KINDS, Case, Definition, EvalSuite, Graph, N
 from remit.definitions.leaves import Leaf
 from remit.diagnostic import Fault
 from remit.git.tree import ROOT_MARKER, Tree
-from remit.link.index import Index, Symbol, Use, WordsOf, nearest_id
+from remit.link.facts import WordsOf
+from remit.link.index import Index, Symbol, Use, nearest_id
 from remit.link.json_text import NotJson, json_value
 from remit.link.paths import PathRefused, resolve
 from remit.link.shelf import Recent, Shelf
@@ -106,7 +107,7 @@ class Portfolio:
     def symbol(self, kind: str, name: str) -> Symbol | None:
         """The place of the definition of a kind and id."""
         self._trail.note("symbol", f"{kind}/{name}")
-        return self._index.symbols.get((kind, name))
+        return self._index.symbol(kind, name)
 
     def file(self, path: str) -> ParsedFile | None:
         """The definition file at a path; None where there is none, or where no definition is read."""
@@ -136,7 +137,8 @@ class Portfolio:
         if name not in self._all:
             found: dict[str, Named] = {}
             for one in self._index.ids.get(name, ()):
-                definition = self._shelf.parsed(self._index.symbols[name, one].path).definition
+                symbol = self._index.symbol(name, one)
+                definition = None if symbol is None else self._shelf.parsed(symbol.path).definition
                 if isinstance(definition, kind):
                     found[one] = definition
             self._all[name] = found

@@ -59,6 +59,7 @@ class Shelf:
     ) -> None:
         self.tree = tree
         self.library = library
+        self.parsed_count = 0
         self._given = given or {}
         self._parsed = Recent[str, ParsedFile](files)
         self._leaves = Recent[str, list[Leaf]](files)
@@ -85,6 +86,7 @@ class Shelf:
     def _parse(self, path: str) -> ParsedFile:
         tree = self.library if path.startswith(LIBRARY_PREFIX) else self.tree
         content = tree.read(path)
+        self.parsed_count += tree is self.tree
         return parse(nothing_read(path, content) if isinstance(content, Fault) else read(path, content))
 
     def _mark(self, path: str) -> list[Leaf]:
