@@ -1,5 +1,6 @@
 """Small repositories, good and bad, and the command as it is typed."""
 
+import gc
 import io
 import sys
 from collections.abc import Callable
@@ -33,6 +34,7 @@ def run_check(root: Path, *options: str) -> Said:
         said = out.getvalue()
     finally:
         sys.stdout, sys.stderr = kept
+        gc.enable()  # a command that only looks ends before it would help
     return Said(code, said, err.getvalue())
 
 
