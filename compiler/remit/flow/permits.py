@@ -33,23 +33,29 @@ class PlacedRule(NamedTuple):
 
 @dataclass(frozen=True)
 class RuleIndex:
-    """The rules of every policy, found by the first of their scopes over tools that is given."""
+    """The rules of every policy, found by the first of their scopes over tools that is given.
+
+    `of_tools` keeps what was found for a tool, by its id: many agents ask for few tools.
+    """
 
     by_tool: dict[str, list[PlacedRule]] = field(default_factory=dict[str, list[PlacedRule]])
     by_effect: dict[str, list[PlacedRule]] = field(default_factory=dict[str, list[PlacedRule]])
     by_capability: dict[str, list[PlacedRule]] = field(default_factory=dict[str, list[PlacedRule]])
     unscoped: list[PlacedRule] = field(default_factory=list[PlacedRule])
+    of_tools: dict[str, tuple[PlacedRule, ...]] = field(default_factory=dict[str, tuple[PlacedRule, ...]])
 
-    def about(self, tool: Tool) -> Iterator[PlacedRule]:
+    def about(self, tool: Tool) -> tuple[PlacedRule, ...]:
         """The rules in whose scope a tool is."""
+        found = self.of_tools.get(tool.metadata.id)
+        if found is None:
+            found = self.of_tools[tool.metadata.id] = tuple(self._about(tool))
+        return found
+
+    def _about(self, tool: Tool) -> Iterator[PlacedRule]:
         spec = tool.spec
-        found = (
-            *self.by_tool.get(tool.metadata.id, ()),
-            *self.by_effect.get(spec.effect, ()),
-            *self.by_capability.get(tool.capability, ()),
-            *self.unscoped,
-        )
-        for placed in found:
+        by_name = self.by_tool.get(tool.metadata.id, ())
+        by_group = (*self.by_effect.get(spec.effect, ()), *self.by_capability.get(tool.capability, ()))
+        for placed in (*by_name, *by_group, *self.unscoped):
             rule = placed.rule
             if rule.effects is not None and spec.effect not in rule.effects:
                 continue

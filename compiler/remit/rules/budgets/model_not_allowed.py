@@ -117,6 +117,9 @@ def model_not_allowed(unit: Unit[Agent]) -> Iterator[Finding]:
 
     Of a Tenant that has all agents nothing is said: some may not be meant for it.
     """
+    limits = tuple(_limits(unit))
+    if not limits:
+        return
     grant = unit.definition.spec.models
     # With `fallback: none` the first model answers or nobody does.
     asked = grant.allowed if grant.fallback == "in_order" else grant.allowed[:1]
@@ -124,7 +127,7 @@ def model_not_allowed(unit: Unit[Agent]) -> Iterator[Finding]:
     found = [model for model in models if model is not None]
     if not found or len(found) < len(models):
         return
-    for limit in _limits(unit):
+    for limit in limits:
         if any(set(limit.places) & set(model.spec.residency) for model in found):
             continue
         places = " or ".join(f"`{place}`" for place in limit.places)

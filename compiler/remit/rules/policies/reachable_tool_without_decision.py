@@ -108,7 +108,7 @@ def reachable_tool_without_decision(flow: Flow) -> Iterator[Finding]:
         tool = flow.unit.portfolio.find(Tool, name)
         if tool is None or tool.spec.effect not in _ADMITS[flow.agent.spec.autonomy]:
             continue
-        about = tuple(rules.about(tool))
+        about = rules.about(tool)
         where = [place for place in released or (ANYWHERE,) if not _is_decided(flow, tool, about, place)]
         if where:
             undecided[name] = where
