@@ -56,6 +56,7 @@ from remit.rules.knowledge.class_undeclared import class_undeclared
 from remit.rules.knowledge.memory_write_without_review import memory_write_without_review
 from remit.rules.levels.locked_rule import locked_rule
 from remit.rules.levels.unknown_rule import unknown_rule
+from remit.rules.policies.always_allow_on_write import always_allow_on_write
 from remit.rules.policies.conflicting_decisions import conflicting_decisions
 from remit.rules.policies.reachable_tool_without_decision import reachable_tool_without_decision
 from remit.rules.policies.undefined_attribute import undefined_attribute
@@ -186,6 +187,7 @@ UNITS: Mapping[type[Definition], tuple[Rule[Unit[Any]], ...]] = {
     Policy: (
         grant_wildcard,
         conflicting_decisions,
+        always_allow_on_write,
     ),
     Release: (retired_target, release_without_evidence),
     Tool: TOOLS,
