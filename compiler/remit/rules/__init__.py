@@ -27,6 +27,7 @@ from remit.rules.authority.child_exceeds_parent import child_exceeds_parent
 from remit.rules.authority.grant_beyond_autonomy import grant_beyond_autonomy
 from remit.rules.authority.grant_wildcard import grant_wildcard
 from remit.rules.authority.probe_not_granted import probe_not_granted
+from remit.rules.authority.scope_that_no_tool_needs import scope_that_no_tool_needs
 from remit.rules.authority.tool_not_granted import tool_not_granted
 from remit.rules.authority.unused_grant import unused_grant
 from remit.rules.budgets.capability_missing import capability_missing
@@ -169,7 +170,10 @@ UNITS: Mapping[type[Definition], tuple[Rule[Unit[Any]], ...]] = {
         approver_group_empty,
     ),
     ContextSource: (unused_definition,),
-    Credential: (unused_definition,),
+    Credential: (
+        unused_definition,
+        scope_that_no_tool_needs,
+    ),
     DataClass: (unused_definition,),
     EvalSuite: (too_few_cases,),
     Gate: (suite_of_another_agent,),
