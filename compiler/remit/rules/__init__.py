@@ -55,6 +55,7 @@ from remit.rules.graph.unreachable_state import unreachable_state
 from remit.rules.knowledge.class_reaches_egress import class_reaches_egress
 from remit.rules.knowledge.class_undeclared import class_undeclared
 from remit.rules.knowledge.memory_write_without_review import memory_write_without_review
+from remit.rules.knowledge.namespace_shared_across_tenants import namespace_shared_across_tenants
 from remit.rules.levels.locked_rule import locked_rule
 from remit.rules.levels.unknown_rule import unknown_rule
 from remit.rules.policies.always_allow_on_write import always_allow_on_write
@@ -181,6 +182,7 @@ UNITS: Mapping[type[Definition], tuple[Rule[Unit[Any]], ...]] = {
     MemoryScope: (
         unused_definition,
         memory_write_without_review,
+        namespace_shared_across_tenants,
     ),
     Model: (
         unused_definition,
