@@ -56,6 +56,7 @@ from remit.rules.knowledge.class_reaches_egress import class_reaches_egress
 from remit.rules.knowledge.class_undeclared import class_undeclared
 from remit.rules.knowledge.memory_write_without_review import memory_write_without_review
 from remit.rules.knowledge.namespace_shared_across_tenants import namespace_shared_across_tenants
+from remit.rules.knowledge.packet_beyond_window import packet_beyond_window
 from remit.rules.levels.locked_rule import locked_rule
 from remit.rules.levels.unknown_rule import unknown_rule
 from remit.rules.policies.always_allow_on_write import always_allow_on_write
@@ -152,6 +153,7 @@ GRAPHS = (start_at_end, unreachable_state, dead_end, no_way_to_end, unbounded_lo
 AGENTS: tuple[Rule[Unit[Agent]], ...] = (
     handoff_cycle,
     model_not_allowed,
+    packet_beyond_window,
 )
 """Rules over one agent."""
 
