@@ -57,6 +57,7 @@ from remit.rules.knowledge.class_undeclared import class_undeclared
 from remit.rules.knowledge.memory_write_without_review import memory_write_without_review
 from remit.rules.knowledge.namespace_shared_across_tenants import namespace_shared_across_tenants
 from remit.rules.knowledge.packet_beyond_window import packet_beyond_window
+from remit.rules.knowledge.redaction_missing import redaction_missing
 from remit.rules.levels.locked_rule import locked_rule
 from remit.rules.levels.unknown_rule import unknown_rule
 from remit.rules.policies.always_allow_on_write import always_allow_on_write
@@ -177,7 +178,10 @@ UNITS: Mapping[type[Definition], tuple[Rule[Unit[Any]], ...]] = {
         unused_definition,
         scope_that_no_tool_needs,
     ),
-    DataClass: (unused_definition,),
+    DataClass: (
+        unused_definition,
+        redaction_missing,
+    ),
     EvalSuite: (too_few_cases,),
     Gate: (suite_of_another_agent,),
     McpServer: (unused_definition,),
