@@ -92,6 +92,7 @@ from remit.rules.schema.wrong_type import wrong_type
 from remit.rules.security.high_entropy_string import high_entropy_string
 from remit.rules.security.incomplete_suppression import incomplete_suppression
 from remit.rules.security.literal_secret import literal_secret
+from remit.rules.security.secret_to_wrong_host import secret_to_wrong_host
 from remit.rules.security.shell_interpolation import shell_interpolation
 from remit.rules.security.stale_suppression import stale_suppression
 from remit.rules.security.suppression_of_locked_rule import suppression_of_locked_rule
@@ -164,6 +165,7 @@ TOOLS: tuple[Rule[Unit[Any]], ...] = (
     side_effect_mismatch,
     mcp_drift,
     shell_interpolation,
+    secret_to_wrong_host,
 )
 """Rules over one tool."""
 
@@ -195,6 +197,7 @@ UNITS: Mapping[type[Definition], tuple[Rule[Unit[Any]], ...]] = {
         unknown_price,
         model_alias_floating,
         capability_missing,
+        secret_to_wrong_host,
     ),
     Policy: (
         grant_wildcard,
