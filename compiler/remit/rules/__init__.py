@@ -92,6 +92,7 @@ from remit.rules.schema.wrong_type import wrong_type
 from remit.rules.security.high_entropy_string import high_entropy_string
 from remit.rules.security.incomplete_suppression import incomplete_suppression
 from remit.rules.security.literal_secret import literal_secret
+from remit.rules.security.plain_http import plain_http
 from remit.rules.security.secret_to_wrong_host import secret_to_wrong_host
 from remit.rules.security.shell_interpolation import shell_interpolation
 from remit.rules.security.stale_suppression import stale_suppression
@@ -186,7 +187,10 @@ UNITS: Mapping[type[Definition], tuple[Rule[Unit[Any]], ...]] = {
     ),
     EvalSuite: (too_few_cases,),
     Gate: (suite_of_another_agent,),
-    McpServer: (unused_definition,),
+    McpServer: (
+        unused_definition,
+        plain_http,
+    ),
     MemoryScope: (
         unused_definition,
         memory_write_without_review,
@@ -198,6 +202,7 @@ UNITS: Mapping[type[Definition], tuple[Rule[Unit[Any]], ...]] = {
         model_alias_floating,
         capability_missing,
         secret_to_wrong_host,
+        plain_http,
     ),
     Policy: (
         grant_wildcard,
