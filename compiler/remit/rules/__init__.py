@@ -10,6 +10,7 @@ from remit.definitions import (
     Credential,
     DataClass,
     Definition,
+    Environment,
     EvalSuite,
     Gate,
     McpServer,
@@ -92,6 +93,7 @@ from remit.rules.schema.wrong_type import wrong_type
 from remit.rules.security.high_entropy_string import high_entropy_string
 from remit.rules.security.incomplete_suppression import incomplete_suppression
 from remit.rules.security.literal_secret import literal_secret
+from remit.rules.security.local_address import local_address
 from remit.rules.security.plain_http import plain_http
 from remit.rules.security.secret_to_wrong_host import secret_to_wrong_host
 from remit.rules.security.shell_interpolation import shell_interpolation
@@ -167,6 +169,7 @@ TOOLS: tuple[Rule[Unit[Any]], ...] = (
     mcp_drift,
     shell_interpolation,
     secret_to_wrong_host,
+    local_address,
 )
 """Rules over one tool."""
 
@@ -185,6 +188,7 @@ UNITS: Mapping[type[Definition], tuple[Rule[Unit[Any]], ...]] = {
         unused_definition,
         redaction_missing,
     ),
+    Environment: (local_address,),
     EvalSuite: (too_few_cases,),
     Gate: (suite_of_another_agent,),
     McpServer: (
