@@ -99,6 +99,7 @@ from remit.rules.security.secret_to_wrong_host import secret_to_wrong_host
 from remit.rules.security.shell_interpolation import shell_interpolation
 from remit.rules.security.stale_suppression import stale_suppression
 from remit.rules.security.suppression_of_locked_rule import suppression_of_locked_rule
+from remit.rules.security.unpinned_command import unpinned_command
 from remit.rules.syntax.custom_tag import custom_tag
 from remit.rules.syntax.deceptive_text import deceptive_text
 from remit.rules.syntax.duplicate_key import duplicate_key
@@ -194,6 +195,7 @@ UNITS: Mapping[type[Definition], tuple[Rule[Unit[Any]], ...]] = {
     McpServer: (
         unused_definition,
         plain_http,
+        unpinned_command,
     ),
     MemoryScope: (
         unused_definition,
