@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from remit.definitions.state import EndState, ParallelState
 from remit.diagnostic import Note
-from remit.flow.states import Edge, Flow, FlowState, Slot
+from remit.flow.states import Edge, Flow, FlowState, Slot, Work
 from remit.graph import Fan, Given, Hop, Place, Way, Ways, given, silent_way, way_between, way_without
 
 SILENT = {
@@ -74,15 +74,24 @@ def gives(state: FlowState, edge: Edge) -> bool:
 
 def is_taken(state: FlowState, edge: Edge) -> bool:
     """Whether a run can take an edge: without `max_visits` nothing is ever exhausted."""
-    bounded = isinstance(state.work, EndState) or state.work.max_visits is not None
-    return edge.target is not None and (edge.outcome != "exhausted" or bounded)
+    return edge.target is not None and (edge.outcome != "exhausted" or is_bounded(state.work))
+
+
+def is_bounded(work: Work) -> bool:
+    """Whether a state may be visited a stated number of times."""
+    return not isinstance(work, EndState) and work.max_visits is not None
 
 
 def _ways(state: FlowState) -> tuple[Way, ...]:
-    if isinstance(state.work, ParallelState):
+    work = state.work
+    if isinstance(work, ParallelState):
         return ()
-    taken = (edge for edge in state.edges if is_taken(state, edge))
-    return tuple(dict.fromkeys(Way(edge.target or "", gives(state, edge)) for edge in taken))
+    silent = SILENT.get(work.type, ())
+    found: dict[tuple[str, bool], None] = {}
+    for outcome, target, _, _ in state.edges:
+        if target is not None and (outcome != "exhausted" or is_bounded(work)):
+            found[target, outcome not in silent] = None
+    return tuple([Way(target, gives) for target, gives in found])
 
 
 def _places(certain: Given) -> dict[str, list[Place]]:

@@ -52,6 +52,19 @@ def plain_at(schema: Any, steps: Iterable[str]) -> Plain | None:
             return None
 
 
+def is_plain_object(schema: Any) -> bool:
+    """Whether a schema says of an object which fields it has, and no more than a reading takes in."""
+    return (
+        is_object(schema)
+        and schema.keys() <= _PLAIN
+        and schema.get("type") == "object"
+        and is_object(schema.get("properties"))
+        and is_list(schema.get("required", []))
+        and "enum" not in schema
+        and "const" not in schema
+    )
+
+
 def _target(schema: Any, reference: object) -> Any:
     """The schema that a reference such as `#/$defs/verdict` leads to, or None."""
     if not isinstance(reference, str) or not reference.startswith("#/$defs/") or not is_object(schema):

@@ -13,9 +13,9 @@ from remit.definitions.route import Route
 from remit.definitions.state import ModelState
 from remit.flow.kinds import json_key, kind_of
 from remit.flow.plain import plain_at
-from remit.flow.states import Flow, FlowState
+from remit.flow.sight import is_right_at_sight
+from remit.flow.states import Flow
 from remit.flow.types import Types
-from remit.graph import reachable
 from remit.graph.choices import Choices, Pattern, Taken, choices, combinations, cubes, taken
 from remit.source import Span
 
@@ -76,17 +76,6 @@ class Routing:
     missing: tuple[str, ...]
 
 
-def choosing(flow: Flow) -> tuple[str, ...]:
-    """The states that choose between routes by what they decide, among those that a run can reach."""
-    found = [name for name, state in flow.states.items() if _patterns(state)]
-    reached = reachable(flow.edges, [flow.start]) if found else frozenset[str]()
-    return tuple(name for name in found if name in reached)
-
-
-def _patterns(state: FlowState) -> bool:
-    return isinstance(state.work, ModelState) and state.work.next[0].when is not None
-
-
 def decided_at(flow: Flow, state: str) -> Span:
     """Where it is written what a model state decides: its own shape, or the output of the agent."""
     work = flow.states[state].work
@@ -96,24 +85,26 @@ def decided_at(flow: Flow, state: str) -> Span:
 
 
 def routings(flow: Flow) -> tuple[Routing, ...]:
-    """What is found of each state that chooses between routes."""
+    """What is found of each state that chooses between routes, which a run can reach and which need a closer look."""
     return flow.once(_routings)
 
 
 def _routings(flow: Flow) -> tuple[Routing, ...]:
-    return tuple(_each_routing(flow))
+    states = [
+        (name, state.work.next)
+        for name, state in flow.states.items()
+        if isinstance(state.work, ModelState)
+        and state.work.next[0].when is not None
+        and not is_right_at_sight(flow, state, state.work, state.work.next)
+    ]
+    if not states:
+        return ()
+    types = flow.once(Types)
+    return tuple(routing(types, name, routes) for name, routes in states if name in flow.reached)
 
 
-def _each_routing(flow: Flow) -> Iterator[Routing]:
-    states = choosing(flow)
-    types = flow.once(Types) if states else None
-    for name in states:
-        work = flow.states[name].work
-        if types is not None and isinstance(work, ModelState):
-            yield _routing(types, name, work.next)
-
-
-def _routing(types: Types, state: str, routes: tuple[Route, ...]) -> Routing:
+def routing(types: Types, state: str, routes: tuple[Route, ...]) -> Routing:
+    """What is found of the routes of a state."""
     wanted: dict[str, dict[Any, Any]] = {}
     for route in routes:
         for name, values in (route.when or {}).items():

@@ -6,9 +6,8 @@ parallel state run side by side: each begins with what was certain before, and a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 
 MOST_WALKED = 100_000
@@ -74,8 +73,8 @@ class Given:
         return frozenset(name for name, bit in self.bits.items() if certain & bit)
 
 
-Steps = Callable[[str], Iterator[tuple[str, int]]]
-"""The targets of a state, each with the outputs that are given by then."""
+Exits = Mapping[str, tuple[tuple[str, int], ...]]
+"""The targets of each state, each with the outputs that are given on the way to it."""
 
 
 def given(ways: Ways) -> Given:
@@ -84,23 +83,27 @@ def given(ways: Ways) -> Given:
     Bits make it linear in the ways for each round, and only tangled loops take more than two rounds.
     """
     bits = {name: 1 << index for index, name in enumerate((*ways.ways, *ways.fans))}
-    branches = dict(_branches(ways, bits))
-
-    def steps(state: str) -> Iterator[tuple[str, int]]:
-        if state not in ways.fans:
-            yield from _steps(ways, bits, state)
-        else:
-            ends = [branches[state, branch].at_end for branch in ways.fans[state].branches]
-            known = [end for end in ends if end is not None]
-            if len(known) == len(ends):  # else a branch never gets to the join
-                yield ways.fans[state].join, _together((*known, bits[state]))
-
-    alone = _certain(ways.start, steps) if ways.start in bits else {}
+    exits = {
+        name: tuple([(target, bits[name] if gives else 0) for target, gives in found])
+        for name, found in ways.ways.items()
+    }
+    branches = dict(_branches(ways, bits, exits))
+    joins = {name: _joined(ways, bits, branches, name) for name in ways.fans}
+    alone = _certain(ways.start, {**exits, **joins}) if ways.start in bits else {}
     at = {Place(state): certain for state, certain in alone.items()}
     for (fan, branch), (_, inside) in branches.items():
         if fan in alone:
             at.update({Place(state, fan, branch): alone[fan] | own for state, own in inside.items()})
     return Given(bits, at, branches)
+
+
+def _joined(
+    ways: Ways, bits: Mapping[str, int], branches: Mapping[tuple[str, str], Branch], fan: str
+) -> tuple[tuple[str, int], ...]:
+    """The way of a fan to its join, by when all its branches have ended; none where one never gets there."""
+    ends = [branches[fan, branch].at_end for branch in ways.fans[fan].branches]
+    known = [end for end in ends if end is not None]
+    return ((ways.fans[fan].join, _together((*known, bits[fan]))),) if len(known) == len(ends) else ()
 
 
 def _together(outputs: Iterable[int]) -> int:
@@ -110,12 +113,7 @@ def _together(outputs: Iterable[int]) -> int:
     return found
 
 
-def _steps(ways: Ways, bits: Mapping[str, int], state: str) -> Iterator[tuple[str, int]]:
-    for target, gives in ways.ways.get(state, ()):
-        yield target, bits[state] if gives else 0
-
-
-def _branches(ways: Ways, bits: Mapping[str, int]) -> Iterator[tuple[tuple[str, str], Branch]]:
+def _branches(ways: Ways, bits: Mapping[str, int], exits: Exits) -> Iterator[tuple[tuple[str, str], Branch]]:
     """Every branch of every fan.
 
     Of one with a fan inside, which the language forbids, nothing is said: it counts as giving all it could.
@@ -130,19 +128,14 @@ def _branches(ways: Ways, bits: Mapping[str, int]) -> Iterator[tuple[tuple[str, 
                 if walked > MOST_WALKED or any(state in ways.fans for state in states):
                     done[start, join] = Branch(_together(bits[state] for state in states), {})
                 else:
-                    done[start, join] = _branch(ways, bits, start, join)
+                    done[start, join] = _branch(exits, start, join)
             yield (fan, branch), done[start, join]
 
 
-def _branch(ways: Ways, bits: Mapping[str, int], start: str, join: str) -> Branch:
+def _branch(exits: Exits, start: str, join: str) -> Branch:
     if start == join:
         return Branch(0, {})
-
-    def steps(state: str) -> Iterator[tuple[str, int]]:
-        if state != join:
-            yield from _steps(ways, bits, state)
-
-    found = _certain(start, steps)
+    found = _certain(start, {**exits, join: ()})
     return Branch(found.pop(join, None), found)
 
 
@@ -161,42 +154,41 @@ def states_of_branch(ways: Ways, start: str, join: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def _certain(start: str, steps: Steps) -> dict[str, int]:
+def _certain(start: str, exits: Exits) -> dict[str, int]:
     """What every path from `start` has been given by the time it enters a state, for each state that is entered."""
-    order = _order(start, steps)
-    number = {state: index for index, state in enumerate(order)}
+    order = _order(start, exits)
     certain = {start: 0}
-    waiting = list(range(len(order)))
-    heapify(waiting)
-    queued = set(waiting)
-    while waiting:
-        index = heappop(waiting)
-        queued.discard(index)
-        state = order[index]
-        if state not in certain:
-            continue  # it will be queued again by the state that leads there
-        for target, gives in steps(state):
-            now = certain[state] | gives
-            then = certain.get(target)
-            certain[target] = now if then is None else now & then
-            if certain[target] != then and number[target] not in queued:
-                queued.add(number[target])
-                heappush(waiting, number[target])
+    changed = set(order)
+    while changed:
+        for state in order:
+            # One that no state has led to yet is looked at again when one has.
+            if state not in changed or state not in certain:
+                continue
+            changed.discard(state)
+            here = certain[state]
+            for target, gives in exits.get(state, ()):
+                then = certain.get(target)
+                now = here | gives if then is None else (here | gives) & then
+                if now != then:
+                    certain[target] = now
+                    changed.add(target)
     return certain
 
 
-def _order(start: str, steps: Steps) -> list[str]:
+def _order(start: str, exits: Exits) -> list[str]:
     """The states that are reached, each after those that lead to it where no loop hinders (reverse postorder)."""
     seen = {start}
     left: list[str] = []
-    open_states = [(start, steps(start))]
-    while open_states:
-        _, onward = open_states[-1]
-        target = next((target for target, _ in onward if target not in seen), None)
-        if target is None:
-            left.append(open_states.pop()[0])
+    path = [(start, iter(exits.get(start, ())))]
+    while path:
+        state, onward = path[-1]
+        for target, _ in onward:
+            if target not in seen:
+                seen.add(target)
+                path.append((target, iter(exits.get(target, ()))))
+                break
         else:
-            seen.add(target)
-            open_states.append((target, steps(target)))
+            left.append(state)
+            path.pop()
     left.reverse()
     return left

@@ -13,8 +13,11 @@ from hypothesis import strategies as st
 
 from remit.check import check
 from remit.definitions import Agent
-from remit.flow import flow_of
-from remit.flow.routes import Routing, routings
+from remit.definitions.state import ModelState
+from remit.flow import Flow, flow_of
+from remit.flow.routes import Routing, routing
+from remit.flow.sight import is_right_at_sight
+from remit.flow.types import Types
 from remit.git import folder_tree
 from remit.link import Unit
 
@@ -83,7 +86,8 @@ def routes(draw: st.DrawFn) -> list[dict[str, Any]]:
     return [*found, {"to": "done"}] if draw(st.booleans()) else found
 
 
-def found_of(schema: Json, chosen: list[dict[str, Any]]) -> Routing:
+def flow_over(schema: Json, chosen: list[dict[str, Any]]) -> Flow:
+    """An agent whose one model state decides by a schema and chooses between routes."""
     states = {"sort": {"type": "model", "next": chosen}, "done": {"type": "end", "outcome": "failed"}}
     graph = {"apiVersion": "remit/v1", "kind": "Graph", "spec": {"start": "sort", "states": states}}
     with tempfile.TemporaryDirectory() as folder:
@@ -97,7 +101,18 @@ def found_of(schema: Json, chosen: list[dict[str, Any]]) -> Routing:
     agent = portfolio.of(Agent)["acme.sorter"]
     flow = flow_of(Unit(portfolio.path_of(agent), agent, portfolio))
     assert flow is not None
-    return next(routings(flow))
+    return flow
+
+
+def work_of(flow: Flow) -> ModelState:
+    work = flow.states["sort"].work
+    assert isinstance(work, ModelState)
+    return work
+
+
+def found_of(schema: Json, chosen: list[dict[str, Any]]) -> Routing:
+    flow = flow_over(schema, chosen)
+    return routing(Types(flow), "sort", work_of(flow).next)
 
 
 def decisions(schema: Json) -> Iterator[Json]:
@@ -126,7 +141,7 @@ def taker(chosen: list[dict[str, Any]], decision: Json) -> int | None:
 
 
 @given(schemas(), routes())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_a_dead_route_is_taken_by_no_decision_that_the_schema_takes(
     schema: Json, chosen: list[dict[str, Any]]
 ) -> None:
@@ -142,7 +157,7 @@ def test_a_dead_route_is_taken_by_no_decision_that_the_schema_takes(
 
 
 @given(schemas(), routes())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_what_is_missing_can_be_decided_and_plain_schemas_miss_nothing(
     schema: Json, chosen: list[dict[str, Any]]
 ) -> None:
@@ -154,7 +169,7 @@ def test_what_is_missing_can_be_decided_and_plain_schemas_miss_nothing(
 
 
 @given(schemas(), routes())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_where_a_schema_is_plain_every_route_that_no_decision_takes_is_dead(
     schema: Json, chosen: list[dict[str, Any]]
 ) -> None:
@@ -163,3 +178,32 @@ def test_where_a_schema_is_plain_every_route_that_no_decision_takes_is_dead(
     if all(field.is_exact for field in found.fields.values()):
         takers = {taker(chosen, decision) for decision in decisions(schema)}
         assert set(range(len(chosen))) - takers <= {one.route for one in found.dead}
+
+
+@given(schemas(), routes())
+@settings(max_examples=40, deadline=None)
+def test_what_is_right_at_first_sight_is_right(schema: Json, chosen: list[dict[str, Any]]) -> None:
+    flow = flow_over(schema, chosen)
+    work = work_of(flow)
+
+    if is_right_at_sight(flow, flow.states["sort"], work, work.next):
+        found = routing(Types(flow), "sort", work.next)
+        assert (found.dead, found.missing) == ((), ())
+
+
+def test_most_states_are_right_at_first_sight() -> None:
+    schema = {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["v", "w"],
+        "properties": {"v": {"enum": ["a", "b"]}, "w": {"type": "string"}},
+    }
+    default: dict[str, Any] = {"to": "done"}
+    for chosen in (
+        [{"when": {"v": "a"}, **default}, {"when": {"v": ["b"]}, **default}],
+        [{"when": {"v": "a"}, **default}, default],
+        [{"when": {"w": ["a", "b"]}, **default}, default],
+    ):
+        flow = flow_over(schema, chosen)
+        work = work_of(flow)
+        assert is_right_at_sight(flow, flow.states["sort"], work, work.next)

@@ -8,8 +8,10 @@ import pytest
 
 from remit.check import check
 from remit.definitions import Agent
+from remit.definitions.state import ModelState
 from remit.flow import flow_of
-from remit.flow.routes import Dead, Routing, routings
+from remit.flow.routes import Dead, Routing, routing
+from remit.flow.types import Types
 from remit.git import folder_tree
 from remit.link import Unit
 
@@ -71,7 +73,9 @@ def routing_of(schema: Any, routes: list[dict[str, Any]], root: Path) -> Routing
     agent = portfolio.of(Agent)["acme.sorter"]
     flow = flow_of(Unit(portfolio.path_of(agent), agent, portfolio))
     assert flow is not None
-    return next(iter(routings(flow)), Routing("sort", {}, (), (), ()))
+    work = flow.states["sort"].work
+    assert isinstance(work, ModelState)
+    return routing(Types(flow), "sort", work.next)
 
 
 def told(dead: Dead) -> str:
