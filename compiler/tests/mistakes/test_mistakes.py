@@ -21,8 +21,8 @@ from remit.git import FOLDERS, ROOT_MARKER, Tree, folder_tree
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
-MOST_UNTOLD = 4
-"""Mistakes that may be untold: as many as when they were written down, and five in the end."""
+MOST_UNTOLD = 0
+"""Mistakes that may be untold; the promise is that 95 of a hundred are told."""
 NOT_YET = frozenset((HERE / "not_yet.txt").read_text().splitlines())
 
 
