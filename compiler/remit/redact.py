@@ -18,7 +18,7 @@ from remit.diagnostic import Diagnostic
 from remit.source import SourceFile, Sources, Span
 
 MAX_BEGINNINGS = 16
-MAX_TRIES = 100_000
+LEAST_TRIES, CHARACTERS_PER_TRY = 20_000, 50
 """Places of one text at which one form is tried; a text with more was made to take time."""
 MASK = "*"
 _FAKE = "example"
@@ -108,10 +108,10 @@ def _matches(text: str, form: SecretForm) -> Iterator[tuple[int, int]]:
     if not form.beginnings:
         yield from (match.span() for match in form.pattern.finditer(text))
         return
-    tries = 0
+    tries, most = 0, max(LEAST_TRIES, len(text) // CHARACTERS_PER_TRY)
     for beginning in form.beginnings:
         at = text.find(beginning)
-        while at >= 0 and tries < MAX_TRIES:
+        while at >= 0 and tries < most:
             tries += 1
             match = form.pattern.match(text, at)
             if match is not None:

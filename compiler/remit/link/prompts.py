@@ -16,10 +16,13 @@ from remit.link.roots import Roots
 from remit.link.secrets import IN_PROMPT
 from remit.link.work import Work, span_of
 from remit.prompt.plain import Read, plain_segments
-from remit.prompt.segments import Place, Prompt, PromptFault, Template
+from remit.prompt.segments import Place, Prompt, PromptFault, Segment, Template
 from remit.prompt.values import Value
 from remit.read import Path
 from remit.source import Span, span_at
+
+MAX_SEGMENTS_OF_ALL = 200_000
+"""For all states together that ask with one prompt: every rule over states looks at each."""
 
 
 def link_prompt(work: Work, path: str, leaf: Leaf, roots: Roots) -> None:
@@ -30,17 +33,22 @@ def link_prompt(work: Work, path: str, leaf: Leaf, roots: Roots) -> None:
     at = (*leaf.path, "text") if isinstance(leaf.value, InlineText) else leaf.path
     start = len(work.faults)
     plain = plain_segments(template, _reader(work, path, at))
+    asked: dict[Asked, tuple[Segment, ...]] = {}
     if plain is not None:
-        work.prompts[path, leaf.path] = dict.fromkeys(
-            (one.asked for one in _askings(work, path, leaf)), plain
+        asked = dict.fromkeys((one.asked for one in _askings(work, path, leaf)), plain)
+    else:
+        for askings, prompt in _evaluated(work, path, leaf, at, template, roots):
+            if not prompt.faults:
+                asked.update(dict.fromkeys(askings, prompt.segments))
+            work.faults.extend(_fault(work, path, at, fault) for fault in prompt.faults)
+    many = sum(len(segments) for segments in asked.values())
+    if many > MAX_SEGMENTS_OF_ALL:
+        message = (
+            f"the states that ask with it have {many} texts and slots, and may have {MAX_SEGMENTS_OF_ALL}"
         )
-        return
-    asked = work.prompts.setdefault((path, leaf.path), {})
-    for askings, names in _names(work, path, leaf):
-        prompt = _evaluated(work, path, at, template, names, roots)
-        if not prompt.faults:
-            asked.update(dict.fromkeys(askings, prompt.segments))
-        work.faults.extend(_fault(work, path, at, fault) for fault in prompt.faults)
+        work.faults.append(_fault(work, path, at, PromptFault(message, Place(template.file, 1, 1))))
+        asked = {}
+    work.prompts[path, leaf.path] = asked
     # The same fault is found for each state, and before that where a file to include is missing.
     work.faults[start:] = dict.fromkeys(work.faults[start:])
 
@@ -82,11 +90,19 @@ def _reader(work: Work, path: str, at: Path) -> Read:
 
 
 def _evaluated(
-    work: Work, path: str, at: Path, template: Template, names: Mapping[str, Value], roots: Roots
-) -> Prompt:
+    work: Work, path: str, leaf: Leaf, at: Path, template: Template, roots: Roots
+) -> Iterator[tuple[list[Asked], Prompt]]:
+    """What a template is for all that ask with it, until they have taken what all may take together."""
     from remit.prompt.evaluate import evaluated
+    from remit.prompt.refusal import MAX_STEPS, MAX_STEPS_OF_ALL, Meter
 
-    return evaluated(template, names, roots.names, _reader(work, path, at))
+    left = MAX_STEPS_OF_ALL
+    for askings, names in _names(work, path, leaf):
+        meter = Meter(most=min(MAX_STEPS, left))
+        yield askings, evaluated(template, names, roots.names, _reader(work, path, at), meter)
+        left -= meter.steps
+        if left < 0:
+            return
 
 
 def _names(work: Work, path: str, leaf: Leaf) -> Iterator[tuple[list[Asked], Mapping[str, Value]]]:

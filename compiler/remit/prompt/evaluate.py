@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from remit.definitions.state import KNOWN_TO_PROMPTS
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from jinja2 import nodes
 
 MAX_FAULTS = 50
+STEPS_PER_INCLUDE = 50
+"""A file has to be found, which is much more work than a statement."""
 STATEMENTS = frozenset(("Assign", "For", "If", "Include", "Output", "Template"))
 
 
@@ -48,7 +51,7 @@ class _Evaluation:
     """
 
     read: Read
-    meter: Meter = field(default_factory=Meter)
+    meter: Meter
     segments: list[Segment] = field(default_factory=list[Segment])
     faults: list[PromptFault] = field(default_factory=list[PromptFault])
     trees: dict[str, Tree | None] = field(default_factory=dict[str, "Tree | None"])
@@ -58,31 +61,46 @@ class _Evaluation:
 
 
 def evaluated(
-    template: Template, names: Mapping[str, Value], roots: Collection[str] | None, read: Read
+    template: Template,
+    names: Mapping[str, Value],
+    roots: Collection[str] | None,
+    read: Read,
+    meter: Meter | None = None,
 ) -> Prompt:
     """The segments of a template, or its first `MAX_FAULTS` faults, sorted by place.
 
-    `names` have their values now; `roots` begin slots (None: every other name may). Nothing but `read` is asked for
-    anything, and whatever the template holds, this ends within its caps.
+    `names` have their values now; `roots` begin slots (None: every other name may); `meter` is paid for the work.
+    Nothing but `read` is asked for anything, and whatever the template holds, this ends within its caps.
     """
-    work = _Evaluation(read)
+    work = _Evaluation(read, meter or Meter())
     place = Place(template.file, 1, 1)
     try:
         tree = tree_of(template)
         if isinstance(tree, PromptFault):
             return Prompt((), (tree,))
-        work.faults.extend(_unusable_parts(tree))
+        work.faults.extend(_unusable_parts(template))
         _body(tree.root.body, Scope(tree, work.meter, roots, (dict(names), {})), work, 0)
     except Exhausted as exhausted:
-        work.faults.append(PromptFault(str(exhausted), place))
+        if exhausted.args:
+            work.faults.append(PromptFault(str(exhausted), place))
     except RecursionError:
         work.faults.append(PromptFault("the template is nested too deeply", place))
     faults = sorted(dict.fromkeys(work.faults), key=lambda fault: (fault.place, fault.message))
     return Prompt(joined(work.segments), tuple(faults[:MAX_FAULTS]))
 
 
-def _unusable_parts(tree: Tree) -> Iterator[PromptFault]:
-    """What prompts cannot use, in branches too that are not taken now; of an expression the outermost part."""
+@lru_cache(maxsize=16)
+def _unusable_parts(template: Template) -> tuple[PromptFault, ...]:
+    """What prompts cannot use, in branches too that are not taken now; of an expression the outermost part.
+
+    A few are remembered, as one is evaluated for state after state.
+    """
+    tree = tree_of(template)
+    found = () if isinstance(tree, PromptFault) else dict.fromkeys(_parts_refused(tree))
+    return tuple(sorted(found, key=lambda fault: fault.place)[:MAX_FAULTS])
+
+
+def _parts_refused(tree: Tree) -> Iterator[PromptFault]:
     from jinja2 import nodes
 
     waiting: list[nodes.Node] = [tree.root]
@@ -137,6 +155,8 @@ def _body(body: list[nodes.Node], scope: Scope, work: _Evaluation, depth: int) -
 
 def _tell(refused: Refused, scope: Scope, work: _Evaluation) -> None:
     work.faults.extend(_fault(refused, scope.tree))
+    if len(work.faults) >= 2 * MAX_FAULTS + len(work.trees) * MAX_FAULTS:
+        raise Exhausted  # what is wrong by its form alone was found before, of each file as much as is told
 
 
 def _statement(node: nodes.Node, scope: Scope, work: _Evaluation, depth: int) -> None:
@@ -259,6 +279,7 @@ def _include(node: nodes.Include, scope: Scope, work: _Evaluation, depth: int) -
         raise Refused("an include has nothing behind its file", start_of(node.template))
     if depth >= MAX_INCLUDES:
         raise Refused(f"files include each other more than {MAX_INCLUDES} deep", start_of(node.template))
+    work.meter.pay(STEPS_PER_INCLUDE)
     written = node.template.value
     place = scope.tree.place(start_of(node.template), len(written) + 2)
     template = work.read(scope.tree.template.base, written, place)
@@ -300,6 +321,6 @@ def _included(template: Template, work: _Evaluation) -> Tree | None:
         if isinstance(tree, PromptFault):
             work.faults.append(tree)
         else:
-            work.faults.extend(_unusable_parts(tree))
+            work.faults.extend(_unusable_parts(template))
         work.trees[template.file] = tree if isinstance(tree, Tree) else None
     return work.trees[template.file]

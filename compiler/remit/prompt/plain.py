@@ -20,7 +20,7 @@ Read = Callable[[str, str, Place], Template | None]
 OPENERS = ("{{", "{%", "{#")
 """Without one of these a text is itself."""
 MAX_FILES, MAX_SLOTS, MAX_CHARACTERS = 64, 1_000, 64 * 1024
-"""Of a prompt that includes files, and far below the caps of the evaluator: what has more is left to it."""
+"""Of a prompt that includes files, and of the slots of any: the evaluator, to which more is left, has higher caps."""
 _PLAIN = re.compile(
     r"\{\{\s*(?P<root>[A-Za-z_][A-Za-z0-9_]*)(?P<steps>(?:\.[A-Za-z_][A-Za-z0-9_]*)*)\s*\}\}"
     r"|\{%\s*include\s+(?P<file>\"[A-Za-z0-9_./-]+\"|'[A-Za-z0-9_./-]+')\s*%\}"
@@ -58,16 +58,17 @@ def plain_segments(template: Template, read: Read) -> tuple[Segment, ...] | None
         segments = [*_segments(template, cut, 0)]
     except _NotPlain:
         return None
-    return None if cut.files and _is_large(segments) else joined(segments)
+    return None if _is_large(segments, cut) else joined(segments)
 
 
 def _is_text(template: Template) -> bool:
     return not any(opener in template.text for opener in OPENERS)
 
 
-def _is_large(segments: list[Segment]) -> bool:
-    characters = sum(len(one.text) for one in segments if isinstance(one, Words))
-    return characters > MAX_CHARACTERS or sum(isinstance(one, SlotAt) for one in segments) > MAX_SLOTS
+def _is_large(segments: list[Segment], cut: _Cut) -> bool:
+    if cut.files and sum(len(one.text) for one in segments if isinstance(one, Words)) > MAX_CHARACTERS:
+        return True
+    return len(segments) > MAX_SLOTS and sum(isinstance(one, SlotAt) for one in segments) > MAX_SLOTS
 
 
 def _segments(template: Template, cut: _Cut, depth: int) -> Iterator[Segment]:

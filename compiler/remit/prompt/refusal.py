@@ -8,6 +8,8 @@ from remit.prompt.segments import FaultKind, SlotAt
 from remit.prompt.values import Value, is_list, is_object
 
 MAX_STEPS = 100_000
+MAX_STEPS_OF_ALL = 200_000
+"""For all states together that ask with one prompt."""
 MAX_CHARACTERS = 2**20
 MAX_SLOTS = 10_000
 MAX_INCLUDES = 8
@@ -36,7 +38,7 @@ class NotYet(Exception):
 
 
 class Exhausted(Exception):
-    """The template takes more work or gives more text than any may."""
+    """The template takes more work or gives more text than any may; or, without words, enough is wrong with it."""
 
 
 @dataclass
@@ -44,6 +46,7 @@ class Meter:
     """The work that a template has taken; every part of it pays before it is done."""
 
     steps: int = 0
+    most: int = MAX_STEPS
 
     def pay(self, steps: int = 1) -> None:
         """Takes steps.
@@ -52,8 +55,12 @@ class Meter:
             Exhausted: there are none left.
         """
         self.steps += steps
-        if self.steps > MAX_STEPS:
-            raise Exhausted(f"the template takes more than {MAX_STEPS} steps")
+        if self.steps > self.most:
+            raise Exhausted(
+                f"the template takes more than {MAX_STEPS} steps"
+                if self.most == MAX_STEPS
+                else f"the template takes more than {MAX_STEPS_OF_ALL} steps for all states that ask with it"
+            )
 
     def text(self, length: int) -> None:
         """Pays for a text of a length that is about to be made.
