@@ -209,6 +209,8 @@ class Types:
         if depth == 0:
             return UNKNOWN
         documents = self.documents(name)
+        if len(documents) == 1:
+            return _given(name, documents[0])
         if documents:
             return reading(Document({"anyOf": [Graft(_given(name, one)) for one in documents]}))
         work = self.flow.states[name].work if name in self.flow.states else None

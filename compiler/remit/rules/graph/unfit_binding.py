@@ -50,7 +50,7 @@ def unfit_binding(flow: Flow) -> Iterator[Finding]:
       output: {hits: [string]}
     ```
     """
-    types = Types(flow)
+    types = flow.once(Types)
     for target in targets(flow):
         yield from _in_texts(types, target)
         if target.wanted is None:

@@ -70,7 +70,7 @@ def closable_mark(flow: Flow) -> Iterator[Finding]:
     for state in flow.states:
         for prompt in asked_prompts(flow, state):
             for slot, mark in _between_marks(prompt) if _has_marks(prompt) else ():
-                types = types or Types(flow)
+                types = types or flow.once(Types)
                 if _can_hold(types.of(Reference(slot.root, slot.path)), mark):
                     yield Finding(
                         step_span(flow, prompt, slot, -1),
