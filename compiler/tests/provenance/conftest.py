@@ -181,8 +181,9 @@ def _agent(name: str, tools: list[str], states: Mapping[str, Any]) -> dict[str, 
 
 def _policy() -> str:
     metadata = {"id": "cases", "owner": "dev"}
+    rule = {**PERMIT, "tools": sorted(TOOLS)}
     return json.dumps(
-        {"apiVersion": "remit/v1", "kind": "Policy", "metadata": metadata, "spec": {"rules": [PERMIT]}}
+        {"apiVersion": "remit/v1", "kind": "Policy", "metadata": metadata, "spec": {"rules": [rule]}}
     )
 
 
