@@ -32,9 +32,11 @@ from remit.rules.authority.scope_that_no_tool_needs import scope_that_no_tool_ne
 from remit.rules.authority.tool_not_granted import tool_not_granted
 from remit.rules.authority.unused_grant import unused_grant
 from remit.rules.budgets.capability_missing import capability_missing
+from remit.rules.budgets.child_budget_over_parent import child_budget_over_parent
 from remit.rules.budgets.model_alias_floating import model_alias_floating
 from remit.rules.budgets.model_not_allowed import model_not_allowed
 from remit.rules.budgets.unknown_price import unknown_price
+from remit.rules.budgets.worst_case_over_budget import worst_case_over_budget
 from remit.rules.evals.release_without_evidence import release_without_evidence
 from remit.rules.evals.suite_of_another_agent import suite_of_another_agent
 from remit.rules.evals.too_few_cases import too_few_cases
@@ -221,6 +223,8 @@ UNITS: Mapping[type[Definition], tuple[Rule[Unit[Any]], ...]] = {
 """Rules over one definition, by its kind."""
 
 FLOWS: tuple[Rule[Flow], ...] = (
+    child_budget_over_parent,
+    worst_case_over_budget,
     dead_route,
     missing_route,
     maybe_unset,
