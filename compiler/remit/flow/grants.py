@@ -8,8 +8,8 @@ from typing import NamedTuple
 from remit.definitions import Agent, ContextSource, Tool
 from remit.definitions.work import ContextWork, HandoffWork, ModelWork, ToolWork
 from remit.flow.effects import Admits, admits, effects_granted, tool_uses
-from remit.flow.states import Flow, flow_of
-from remit.link import Portfolio, Unit
+from remit.flow.states import Flow
+from remit.link import Portfolio
 from remit.read import Path
 from remit.source import Span
 
@@ -115,7 +115,7 @@ def excesses(flow: Flow, child: Agent) -> Iterator[Excess]:
         places = tuple(portfolio.span(path, ("spec", "data_classes", at(name))) for name in classes)
         yield Excess("data", tuple(f"`{name}`" for name in classes), places)
     if not granted.issuperset(child.spec.tools.allowed):
-        yield from _stops(portfolio, path, child, granted)
+        yield from _stops(flow, child, granted)
 
 
 def _is_freer(child: Agent, parent: Agent, tool: Tool) -> bool:
@@ -123,9 +123,9 @@ def _is_freer(child: Agent, parent: Agent, tool: Tool) -> bool:
     return ORDER.index(own) > ORDER.index(admits(parent.spec.autonomy, tool.spec.effect))
 
 
-def _stops(portfolio: Portfolio, path: str, child: Agent, granted: frozenset[str]) -> Iterator[Excess]:
+def _stops(flow: Flow, child: Agent, granted: frozenset[str]) -> Iterator[Excess]:
     """The states of a child that call a tool which only reads, is not the parent's, and whose denial ends the run."""
-    below = flow_of(Unit(path, child, portfolio))
+    below, portfolio = flow.below(child.metadata.id), flow.unit.portfolio
     if below is None:
         return
     for name, state in below.states.items():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from heapq import heappop, heappush
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -101,29 +102,22 @@ def once_through(flow: Flow) -> Mapping[str, int]:
 
 def may_recur(flow: Flow) -> frozenset[str]:
     """States of which some may be visited again: those that are left without the ones that begin or end every way."""
-    if "may recur" not in flow.kept:
-        onward, back = flow.edges, reversed_edges(flow.edges)
-        left = set(flow.states)
-        waiting = [name for name in left if not onward[name] or not back[name]]
-        while waiting:
-            name = waiting.pop()
-            left.discard(name)
-            near = (*onward[name], *back[name])
-            waiting += [
-                one
-                for one in near
-                if one in left and (left.isdisjoint(onward[one]) or left.isdisjoint(back[one]))
-            ]
-        flow.kept["may recur"] = frozenset(left)
-    found: frozenset[str] = flow.kept["may recur"]
-    return found
+    onward, back = flow.edges, reversed_edges(flow.edges)
+    left = set(flow.states)
+    waiting = [name for name in left if not onward[name] or not back[name]]
+    while waiting:
+        name = waiting.pop()
+        left.discard(name)
+        near = (one for one in (*onward[name], *back[name]) if one in left)
+        waiting += [one for one in near if left.isdisjoint(onward[one]) or left.isdisjoint(back[one])]
+    return frozenset(left)
 
 
 def least_success(flow: Flow, unit: Counted, deep: int = 0) -> Least | None:
     """The least of a unit that a run takes which succeeds, its end included; None where none succeeds."""
     if flow.start not in flow.states:
         return None
-    found = _from_start(flow, unit, deep)[1]
+    found = _weighed(flow, unit, deep)[1]
     ends = [
         name
         for name, state in flow.states.items()
@@ -140,7 +134,7 @@ def least_visits(flow: Flow, unit: Counted, name: str, visits: int) -> Least | N
 
     The last visit takes one of the unit. A model state is visited again after each call and question of its model.
     """
-    costs, found = _from_start(flow, unit, 0)
+    costs, found = _weighed(flow, unit)
     to = found.get(name)
     if to is None:
         return None
@@ -153,14 +147,17 @@ def least_visits(flow: Flow, unit: Counted, name: str, visits: int) -> Least | N
     return Least(to[0] + (visits - 1) * round_ + 1, _traced(found, name))
 
 
-def _from_start(flow: Flow, unit: Counted, deep: int) -> tuple[Costs, _Found]:
-    """The weights of a flow, and the least that each of its states is reached with; found once."""
-    name = f"spend of {unit}"
-    if name not in flow.kept:
-        costs = Costs(flow, unit, every_exit(flow), deep)
-        flow.kept[name] = (costs, _distances(costs, flow.start))
-    found: tuple[Costs, _Found] = flow.kept[name]
-    return found
+def _weighed(flow: Flow, unit: Counted, deep: int = 0) -> tuple[Costs, _Found]:
+    """The weights of a flow, and the least that each of its states is reached with; of a run of its own found once."""
+    return flow.once(_FROM_START[unit]) if deep == 0 else _from_start(unit, flow, deep)
+
+
+def _from_start(unit: Counted, flow: Flow, deep: int = 0) -> tuple[Costs, _Found]:
+    costs = Costs(flow, unit, every_exit(flow), deep)
+    return costs, _distances(costs, flow.start)
+
+
+_FROM_START = {unit: partial(_from_start, unit) for unit in UNITS}
 
 
 def reservations(portfolio: Portfolio, agent: Agent) -> Iterator[Reservation]:

@@ -144,6 +144,17 @@ class Flow:
         """The states that a run can come to."""
         return reachable(self.edges, [self.start] if self.start in self.states else [])
 
+    def below(self, agent: str) -> Flow | None:
+        """The states of an agent that this one hands off to; None where they cannot be looked at."""
+        key = ("below", agent)
+        if key not in self._kept:
+            portfolio = self.unit.portfolio
+            child = portfolio.find(Agent, agent)
+            unit = None if child is None else Unit(portfolio.path_of(child), child, portfolio)
+            self._kept[key] = None if unit is None else flow_of(unit)
+        found: Flow | None = self._kept[key]
+        return found
+
     def span(self, state: str) -> Span:
         """Where a state is written: its key in a graph, its id in a list of steps, else the form."""
         place = self.states[state]

@@ -133,7 +133,7 @@ def _cut_short(flow: Flow, once: Mapping[str, int], name: str, visits: int | Non
     rounds = 1 if unit == "model_calls" else once[unit]
     if visits is None or visits * rounds + once[unit] <= limit:
         return
-    if unit == "tool_calls" and name not in may_recur(flow):
+    if unit == "tool_calls" and name not in flow.once(may_recur):
         return
     least = least_visits(flow, unit, name, visits)
     if least is not None and least.amount > limit:
