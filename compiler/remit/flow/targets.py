@@ -47,7 +47,7 @@ def targets(flow: Flow) -> Iterator[Target]:
     for state in flow.states.values():
         match state.work:
             case ToolWork(tool=tool, args=args):
-                yield of_call(portfolio, state, tool, args)
+                yield _of_call(portfolio, state, tool, args)
             case HandoffWork():
                 yield _of_handoff(portfolio, state, state.work)
             case EndState() if state.work.has_output:
@@ -68,22 +68,33 @@ def checks(flow: Flow) -> Iterator[Target]:
             yield Target(state, "values", state.work.values, wanted, f"the check `{state.id}`", "value")
 
 
-def of_call(portfolio: Portfolio, state: FlowState, tool: str, args: Any) -> Target:
-    """The arguments of a call."""
+class Call(NamedTuple):
+    """What a tool wants of its arguments; with `is_told` the linker tells of arguments that it does not know."""
+
+    wanted: Document
+    is_told: bool
+
+
+def wanted_of_call(portfolio: Portfolio, tool: str) -> Call | None:
+    """What a tool wants of its arguments; None where that cannot be read."""
     wanted = of_tool(portfolio, tool, "input")
-    name = f"`{tool}`"
     if wanted is None or not is_object(wanted.schema):
-        return Target(state, "args", args, None, name, "argument")
-    is_told = _is_closed(wanted)
-    closed = wanted
-    if (
-        not is_told
-        and "patternProperties" not in wanted.schema
-        and "additionalProperties" not in wanted.schema
+        return None
+    if _is_closed(wanted) or not wanted.schema.keys().isdisjoint(
+        ("patternProperties", "additionalProperties")
     ):
-        # Arguments are closed by default (docs/gateway.md), other objects are not.
-        closed = Document({**wanted.schema, "additionalProperties": False}, wanted.home)
-    return Target(state, "args", args, closed, name, "argument", is_filled=True, is_told=is_told)
+        return Call(wanted, _is_closed(wanted))
+    # Arguments are closed by default, other objects are not.
+    return Call(Document({**wanted.schema, "additionalProperties": False}, wanted.home), is_told=False)
+
+
+def _of_call(portfolio: Portfolio, state: FlowState, tool: str, args: Any) -> Target:
+    call = wanted_of_call(portfolio, tool)
+    if call is None:
+        return Target(state, "args", args, None, f"`{tool}`", "argument")
+    return Target(
+        state, "args", args, call.wanted, f"`{tool}`", "argument", is_filled=True, is_told=call.is_told
+    )
 
 
 def _of_handoff(portfolio: Portfolio, state: FlowState, work: HandoffWork) -> Target:

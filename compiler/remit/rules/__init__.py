@@ -40,6 +40,7 @@ from remit.rules.budgets.worst_case_over_budget import worst_case_over_budget
 from remit.rules.evals.release_without_evidence import release_without_evidence
 from remit.rules.evals.suite_of_another_agent import suite_of_another_agent
 from remit.rules.evals.too_few_cases import too_few_cases
+from remit.rules.graph.check_never_passes import check_never_passes
 from remit.rules.graph.dead_end import dead_end
 from remit.rules.graph.dead_route import dead_route
 from remit.rules.graph.effect_without_approval import effect_without_approval
@@ -55,6 +56,7 @@ from remit.rules.graph.undefined_field import undefined_field
 from remit.rules.graph.unfit_binding import unfit_binding
 from remit.rules.graph.unfit_for_branch import unfit_for_branch
 from remit.rules.graph.unreachable_state import unreachable_state
+from remit.rules.knowledge.catastrophic_pattern import catastrophic_pattern
 from remit.rules.knowledge.class_reaches_egress import class_reaches_egress
 from remit.rules.knowledge.class_undeclared import class_undeclared
 from remit.rules.knowledge.memory_write_without_review import memory_write_without_review
@@ -111,9 +113,13 @@ from remit.rules.syntax.not_a_definition import not_a_definition
 from remit.rules.syntax.several_documents import several_documents
 from remit.rules.syntax.unbounded_document import unbounded_document
 from remit.rules.tools.argument_without_role import argument_without_role
+from remit.rules.tools.instructing_description import instructing_description
 from remit.rules.tools.invalid_json_schema import invalid_json_schema
 from remit.rules.tools.mcp_drift import mcp_drift
+from remit.rules.tools.open_additional_properties import open_additional_properties
 from remit.rules.tools.side_effect_mismatch import side_effect_mismatch
+from remit.rules.tools.unbounded_argument import unbounded_argument
+from remit.rules.tools.unfit_source_argument import unfit_source_argument
 
 SYNTAX = (
     invalid_yaml,
@@ -170,6 +176,9 @@ TOOLS: tuple[Rule[Unit[Any]], ...] = (
     argument_without_role,
     side_effect_mismatch,
     mcp_drift,
+    open_additional_properties,
+    unbounded_argument,
+    instructing_description,
     shell_interpolation,
     secret_to_wrong_host,
     local_address,
@@ -182,7 +191,10 @@ UNITS: Mapping[type[Definition], tuple[Rule[Unit[Any]], ...]] = {
         unused_definition,
         approver_group_empty,
     ),
-    ContextSource: (unused_definition,),
+    ContextSource: (
+        unused_definition,
+        unfit_source_argument,
+    ),
     Credential: (
         unused_definition,
         scope_that_no_tool_needs,
@@ -190,6 +202,7 @@ UNITS: Mapping[type[Definition], tuple[Rule[Unit[Any]], ...]] = {
     DataClass: (
         unused_definition,
         redaction_missing,
+        catastrophic_pattern,
     ),
     Environment: (local_address,),
     EvalSuite: (too_few_cases,),
@@ -198,6 +211,7 @@ UNITS: Mapping[type[Definition], tuple[Rule[Unit[Any]], ...]] = {
         unused_definition,
         plain_http,
         unpinned_command,
+        instructing_description,
     ),
     MemoryScope: (
         unused_definition,
@@ -239,6 +253,7 @@ FLOWS: tuple[Rule[Flow], ...] = (
     skipped_approval,
     undefined_field,
     unfit_binding,
+    check_never_passes,
     unbound_placeholder,
     tool_not_in_reach,
     closable_mark,
