@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
-from remit.definitions.state import ParallelState
 from remit.diagnostic import Note
 from remit.flow.outputs import hop_notes, ways_of
 from remit.flow.states import Flow
-from remit.graph import Hop, Ways, reachable, states_of_branch, way_between
+from remit.graph import MOST_WALKED, Hop, Ways, states_of_branch, way_between
 
 
 class Branch(NamedTuple):
@@ -29,15 +27,21 @@ class Branch(NamedTuple):
         return self.join in ends or any(state in self.ways.fans for state in self.states)
 
 
-def branches(flow: Flow) -> Iterator[Branch]:
-    """The branches of every parallel state that a run can reach."""
-    if not any(isinstance(state.work, ParallelState) for state in flow.states.values()):
-        return
-    ways = ways_of(flow)
-    reached = reachable(flow.edges, [flow.start])
+def branches(flow: Flow) -> tuple[Branch, ...]:
+    """The branches of every parallel state that a run can reach; of a very large graph not all of them."""
+    return flow.once(_branches) if flow.parallel else ()
+
+
+def _branches(flow: Flow) -> tuple[Branch, ...]:
+    ways, walked = ways_of(flow), 0
+    found: list[Branch] = []
     for fan, (starts, join) in ways.fans.items():
-        for name, start in starts.items() if fan in reached else ():
-            yield Branch(fan, name, start, join, states_of_branch(ways, start, join), ways)
+        for name, start in starts.items() if fan in flow.reached else ():
+            if walked < MOST_WALKED:
+                states = states_of_branch(ways, start, join)
+                walked += len(states) + sum(len(flow.edges[state]) for state in states)
+                found.append(Branch(fan, name, start, join, states, ways))
+    return tuple(found)
 
 
 def way_in_branch(flow: Flow, branch: Branch, state: str) -> tuple[Note, ...]:

@@ -6,7 +6,7 @@ in the edges but for the witnesses; cycles are never enumerated.
 
 from remit.graph.cycles import cycles_of
 from remit.graph.dominators import immediate_dominators, on_every_way
-from remit.graph.outputs import Fan, Given, Place, Way, Ways, given, states_of_branch
+from remit.graph.outputs import MOST_WALKED, Fan, Given, Place, Way, Ways, given, states_of_branch
 from remit.graph.reach import Edges, path_avoiding, reachable, reversed_edges, shortest_path
 from remit.graph.without import Hop, silent_way, way_between, way_without
 from remit.graph.written import GraphFile, StateGraph, state_graph, unbounded_cycles, without_way_to_end
@@ -16,6 +16,7 @@ MOST_TOLD = 20
 
 __all__ = [
     "MOST_TOLD",
+    "MOST_WALKED",
     "Edges",
     "Fan",
     "Given",

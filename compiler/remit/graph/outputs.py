@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-MOST_WALKED = 100_000
-"""Ways that are walked in the branches of one graph. In those that come later nothing is said to be missing."""
+MOST_WALKED = 50_000
+"""States and ways that are walked in the branches of one graph. Of branches that come later nothing is said."""
 
 
 class Way(NamedTuple):
@@ -116,19 +116,20 @@ def _together(outputs: Iterable[int]) -> int:
 def _branches(ways: Ways, bits: Mapping[str, int], exits: Exits) -> Iterator[tuple[tuple[str, str], Branch]]:
     """Every branch of every fan.
 
-    Of one with a fan inside, which the language forbids, nothing is said: it counts as giving all it could.
+    Of one with a fan inside, which the language forbids, nothing is said: it counts as giving all there is.
     """
     walked = 0
     done: dict[tuple[str, str], Branch] = {}
+    silent = Branch(_together(bits.values()), {})
     for fan, (starts, join) in ways.fans.items():
         for branch, start in starts.items():
             if (start, join) not in done:
-                states = states_of_branch(ways, start, join)
-                walked += sum(len(ways.ways.get(state, ())) for state in states)
-                if walked > MOST_WALKED or any(state in ways.fans for state in states):
-                    done[start, join] = Branch(_together(bits[state] for state in states), {})
-                else:
-                    done[start, join] = _branch(exits, start, join)
+                states = (
+                    states_of_branch(ways, start, join) if walked <= MOST_WALKED else frozenset(ways.fans)
+                )
+                walked += len(states) + sum(len(ways.ways.get(state, ())) for state in states)
+                is_open = walked <= MOST_WALKED and ways.fans.keys().isdisjoint(states)
+                done[start, join] = _branch(exits, start, join) if is_open else silent
             yield (fan, branch), done[start, join]
 
 

@@ -141,9 +141,3 @@ class GraphFile:
             Note(f"`{source}` leads to `{target}`", self.key_span(source))
             for source, target in pairwise(path)
         )
-
-    def enters(self, state: str, region: frozenset[str]) -> bool:
-        """Whether a run can come to a state of a region from outside it, or starts there."""
-        return state == self.graph.start or any(
-            state in targets for source, targets in self.graph.edges.items() if source not in region
-        )

@@ -1,8 +1,9 @@
 """GRF003."""
 
 from collections.abc import Iterator
+from itertools import islice
 
-from remit.graph import GraphFile, reachable
+from remit.graph import MOST_TOLD, GraphFile, reachable
 from remit.rule import Finding, rule
 
 
@@ -42,11 +43,11 @@ def dead_end(graph: GraphFile) -> Iterator[Finding]:
     """
     states = graph.graph
     found = reachable(states.edges, [states.start] if states.start in states.edges else [])
-    for name, targets in states.edges.items():
-        if name in found and targets == (name,):
-            yield Finding(
-                graph.key_span(name),
-                f"the state `{name}` leads only to itself",
-                graph.way_to(name),
-                "give it a route to another state",
-            )
+    dead = (name for name, targets in states.edges.items() if name in found and targets == (name,))
+    for name in islice(dead, MOST_TOLD):
+        yield Finding(
+            graph.key_span(name),
+            f"the state `{name}` leads only to itself",
+            graph.way_to(name),
+            "give it a route to another state",
+        )

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 
-from remit.graph import GraphFile, without_way_to_end
+from remit.graph import MOST_TOLD, GraphFile, without_way_to_end
 from remit.rule import Finding, rule
 
 
@@ -48,11 +49,12 @@ def no_way_to_end(graph: GraphFile) -> Iterator[Finding]:
     told = {name for name, targets in edges.items() if targets == (name,)}
     lost = without_way_to_end(replace(graph.graph, ends=graph.graph.ends | told))
     # Only where a path first goes wrong: what follows is lost for the same reason.
-    for name in edges:
-        if name in lost and graph.enters(name, lost):
-            yield Finding(
-                graph.key_span(name),
-                f"no path from the state `{name}` reaches an end",
-                graph.way_to(name),
-                "give it, or a state after it, a route to an end",
-            )
+    entered = {target for name, targets in edges.items() if name not in lost for target in targets}
+    first = (name for name in edges if name in lost and (name in entered or name == graph.graph.start))
+    for name in islice(first, MOST_TOLD):
+        yield Finding(
+            graph.key_span(name),
+            f"no path from the state `{name}` reaches an end",
+            graph.way_to(name),
+            "give it, or a state after it, a route to an end",
+        )

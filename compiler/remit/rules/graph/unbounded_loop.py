@@ -1,10 +1,10 @@
 """GRF005."""
 
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from remit.diagnostic import Note
-from remit.graph import GraphFile, unbounded_cycles
+from remit.graph import MOST_TOLD, GraphFile, unbounded_cycles
 from remit.rule import Finding, rule
 
 
@@ -44,9 +44,9 @@ def unbounded_loop(graph: GraphFile) -> Iterator[Finding]:
         done: {type: end, outcome: succeeded, output: "${work}"}
     ```
     """
-    for cycle in unbounded_cycles(graph.graph):
-        if graph.graph.edges[cycle[0]] == (cycle[0],):
-            continue
+    # A state that leads only to itself is told by `dead-end`.
+    cycles = (one for one in unbounded_cycles(graph.graph) if graph.graph.edges[one[0]] != one[:1])
+    for cycle in islice(cycles, MOST_TOLD):
         passed = [name for name in cycle[:-1] if name in graph.graph.exhausted]
         hops = tuple(
             Note(
