@@ -53,9 +53,10 @@ def write(root: Path, agents: int, seed: int = 7) -> int:
 
 def commit(root: Path) -> None:
     """Makes a git repository of what was written."""
-    who = ("-c", "user.name=bench", "-c", "user.email=bench@localhost", "-c", "gc.auto=0")
-    for words in (("init", "-q"), ("add", "."), (*who, "commit", "-qm", "base"), ("repack", "-adq")):
-        subprocess.run(["git", *words], cwd=root, check=True)
+    settings = ("user.name=bench", "user.email=bench@localhost", "gc.auto=0", "core.looseCompression=0")
+    given = [word for setting in settings for word in ("-c", setting)]
+    for words in (("init", "-q"), ("add", "."), ("commit", "-qm", "base")):
+        subprocess.run(["git", *given, *words], cwd=root, check=True)
 
 
 def main() -> None:

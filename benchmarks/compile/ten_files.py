@@ -1,7 +1,11 @@
-"""A repository of ten files: a root marker, two agents with graphs and prompts, a tool, a policy and a team."""
+"""A repository of ten files: a root marker, two agents with graphs and prompts, a tool, a policy and a team.
+
+python benchmarks/compile/ten_files.py DIR
+"""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 AGENT = """apiVersion: remit/v1
@@ -25,7 +29,7 @@ spec:
     read: {type: tool, tool: git.log, args: {since: "${task.base}"}, next: {ok: decide, error: failed}}
     decide:
       type: model
-      tools: [git.grep]
+      tools: [git.grep, bench.count]
       decides: {verdict: string}
       max_visits: 4
       next: [{when: {verdict: again}, to: read}, {to: done}]
@@ -77,3 +81,7 @@ def write(root: Path) -> None:
         file = root / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]))

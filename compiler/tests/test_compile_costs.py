@@ -25,13 +25,13 @@ MOST_TIMES_LIBYAML = 60
 """How many times the CPU of libyaml, which scans the YAML files alone, a whole check may take."""
 
 
+def run(program: str, *arguments: str) -> None:
+    file = ROOT / "benchmarks" / "compile" / program
+    subprocess.run([sys.executable, str(file), *arguments], check=True, capture_output=True)
+
+
 def generated(folder: Path, *arguments: str) -> Path:
-    program = ROOT / "benchmarks" / "compile" / "generate.py"
-    subprocess.run(
-        [sys.executable, str(program), "--agents", str(AGENTS), "--out", str(folder), *arguments],
-        check=True,
-        capture_output=True,
-    )
+    run("generate.py", "--agents", str(AGENTS), "--out", str(folder), *arguments)
     return folder
 
 
@@ -52,6 +52,15 @@ def cpu_seconds(work: Callable[[], object]) -> float:
 
 def test_no_rule_finds_anything_in_the_synthetic_repository(repository: Path) -> None:
     assert check(working_tree(repository)).diagnostics == ()
+
+
+def test_no_rule_finds_anything_in_the_ten_files(tmp_path: Path) -> None:
+    run("ten_files.py", str(tmp_path))
+
+    result = check(working_tree(tmp_path))
+
+    assert len(contents(tmp_path)) == 10
+    assert result.diagnostics == ()
 
 
 def test_the_synthetic_repository_is_the_same_for_the_same_seed(repository: Path, tmp_path: Path) -> None:
