@@ -23,7 +23,7 @@ import ten_files
 from generate import commit, write
 from measure import Cost, Rounds, speed
 from others import Peers, peer_runs
-from ours import Subject, check, checks, yardsticks
+from ours import Subject, checks, cold, yardsticks
 from table import Seen, report
 
 TEN = "ten files"
@@ -78,7 +78,7 @@ def rounds_of(bench: Bench, count: int, compared: str) -> Iterator[dict[str, dic
 
 def warm_up(bench: Bench) -> None:
     """Everybody's modules are compiled, and the stat cache of git is written."""
-    check(bench.subjects[TEN])
+    cold(bench.subjects[TEN])
     for subject in bench.subjects.values():
         yardsticks(subject)
     if bench.peers is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from pathlib import Path
@@ -34,26 +35,44 @@ def program(name: str) -> str:
     return str(Path(sys.executable).with_name(name))
 
 
-def check(subject: Subject) -> Cost:
-    """The cost of one check, which finds nothing."""
-    done = cost(program("remit"), "check", str(subject.root), env={"REMIT_HOME": str(subject.home)})
+class Counted(NamedTuple):
+    """What a check says that it did: files read and parsed, definitions judged, and what became of its cache."""
+
+    read: int
+    parsed: int
+    judged: int
+    cache: str
+
+
+def counted(done: Cost) -> Counted:
+    """The counters that a check printed."""
+    said = json.loads(done.err.splitlines()[-1])
+    return Counted(said["read"], said["parsed"], said["judged"], said["cache"])
+
+
+def check(subject: Subject, cache: str) -> Cost:
+    """The cost of one check, which finds nothing and for which the cache does what is wanted of it."""
+    command = (program("remit"), "check", "--statistics", str(subject.root))
+    done = cost(*command, env={"REMIT_HOME": str(subject.home)})
     if not done.out.startswith("no findings"):
         raise RuntimeError(f"the synthetic repository is not clean:\n{done.out[:4000]}")
+    if counted(done).cache != cache:
+        raise RuntimeError(f"this check is no `{cache}` of the cache: {done.err}")
     return done
 
 
 def cold(subject: Subject) -> Cost:
     """The cost of a check for which nothing was kept; what it keeps itself is part of it."""
     shutil.rmtree(subject.home, ignore_errors=True)
-    return check(subject)
+    return check(subject, "miss")
 
 
 def checks(subject: Subject, number: int, edits: bool = True) -> dict[str, Cost]:
     """The costs of a round of checks, by what they are."""
-    done = {COLD: cold(subject), UNCHANGED: check(subject)}
+    done = {COLD: cold(subject), UNCHANGED: check(subject, "hit")}
     for name, edit in EDITS.items() if edits else ():
         edit(subject.root, number)
-        done[name] = check(subject)
+        done[name] = check(subject, "partial")
     return done
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from edits import EDITS
 from measure import Rounds, mebibytes, more, ratio, seconds
 from others import CFN_LINT, DBT_CHANGED, DBT_COLD, DBT_UNCHANGED, JSONSCHEMA, YAMLLINT
-from ours import COLD, LIBYAML, START, STATUS, UNCHANGED
+from ours import COLD, LIBYAML, START, STATUS, UNCHANGED, counted
 
 PEERS = "peers"
 LARGEST = "10000"
@@ -70,13 +70,17 @@ def _own(seen: Seen) -> str:
 
 def _edited(seen: Seen) -> str:
     sizes = [name for name in seen.rounds if name not in (PEERS, seen.smallest)]
+    if not sizes:
+        return ""
 
     def rows() -> Iterator[str]:
-        for edit in (UNCHANGED, *EDITS):
-            cells = [f"{seconds(seen.rounds[size], edit):.2f}" for size in sizes]
-            yield f"| {edit} | {' | '.join(cells)} |"
+        for run in (COLD, UNCHANGED, *EDITS):
+            cells = [f"{seconds(seen.rounds[size], run):.2f}" for size in sizes]
+            did = counted(seen.rounds[sizes[-1]][-1][run])
+            yield f"| {run} | {' | '.join(cells)} | {did.read:,} | {did.parsed:,} | {did.judged:,} |"
 
-    return _rows(f"| CPU s | {' | '.join(map(_title, sizes))} |", rows())
+    columns = f"{' | '.join(map(_title, sizes))} | of {_title(sizes[-1])}: files read | parsed | judged"
+    return _rows(f"| CPU s | {columns} |", rows())
 
 
 def _peers(seen: Seen) -> str:
