@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -38,6 +41,19 @@ def generated(folder: Path, *arguments: str) -> Path:
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return generated(tmp_path_factory.mktemp("costs") / "repository")
+
+
+def counters(repository: Path, home: Path) -> dict[str, Any]:
+    """What `remit check` says that it did, as a process of its own."""
+    program = str(Path(sys.executable).with_name("remit"))
+    done = subprocess.run(
+        [program, "check", "--statistics", str(repository)],
+        check=True,
+        capture_output=True,
+        env={**os.environ, "REMIT_HOME": str(home)},
+    )
+    found: dict[str, Any] = json.loads(done.stderr)
+    return found
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -82,3 +98,28 @@ def test_a_check_takes_a_bounded_multiple_of_scanning_the_yaml(repository: Path)
     rounds = [(cpu_seconds(lambda: check(tree)), cpu_seconds(scan)) for _ in range(3)]
 
     assert statistics.median(whole / alone for whole, alone in rounds) < MOST_TIMES_LIBYAML
+
+
+def test_every_file_is_parsed_once_none_without_a_change_and_few_after_one(
+    repository: Path, tmp_path: Path
+) -> None:
+    changed = tmp_path / "repository"
+    shutil.copytree(repository, changed)
+    definitions = len([*changed.rglob("*.yaml")])
+
+    cold = counters(changed, tmp_path / "home")
+    unchanged = counters(changed, tmp_path / "home")
+    agent = changed / "agents" / "billing" / "agent-1" / "agent.yaml"
+    agent.write_text(agent.read_text(encoding="utf-8").replace('  purpose: "', '  purpose: "Now: '), "utf-8")
+    after = counters(changed, tmp_path / "home")
+
+    assert (cold["cache"], cold["parsed"]) == ("miss", definitions)
+    assert (unchanged["cache"], unchanged["read"], unchanged["parsed"], unchanged["judged"]) == (
+        "hit",
+        0,
+        0,
+        0,
+    )
+    # The agent, and the few that look it up.
+    assert (after["cache"], 0 < after["judged"] <= 5) == ("partial", True)
+    assert after["parsed"] < definitions / 4
