@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from remit.definitions.text import InlineText
@@ -19,53 +21,73 @@ from remit.source import Span, span_at
 INSTRUCTIONS: Path = ("spec", "instructions")
 
 
-class AskedPrompt(NamedTuple):
-    """One of the texts that a state asks with: the file and the path at which it is named, and its segments."""
+@dataclass(frozen=True, eq=False)
+class AskedPrompt:
+    """A text that states ask with: the file and the path at which it is named, its segments, the first such state."""
 
     state: str
     path: str
     at: Path
     segments: tuple[Segment, ...]
 
-    @property
-    def slots(self) -> Iterator[SlotAt]:
+    @cached_property
+    def slots(self) -> tuple[SlotAt, ...]:
         """Its slots, in order."""
-        return (one for one in self.segments if isinstance(one, SlotAt))
+        return tuple(one for one in self.segments if isinstance(one, SlotAt))
 
-    @property
-    def words(self) -> Iterator[str]:
+    @cached_property
+    def words(self) -> tuple[str, ...]:
         """Its literal text, in order, cut at the slots."""
-        return (one.text for one in self.segments if isinstance(one, Words))
+        return tuple(one.text for one in self.segments if isinstance(one, Words))
 
 
-def asked_prompts(flow: Flow, state: str) -> Iterator[AskedPrompt]:
+def asked_prompts(flow: Flow, state: str) -> tuple[AskedPrompt, ...]:
     """The texts with which a state asks a model: the agent's instructions, then its own prompt.
 
     A text that cannot be read, or that is no template, is left out; another rule says so.
     """
-    asked = Asked(flow.agent.metadata.id, state)
-    for path, at in _named(flow, state):
-        segments = flow.unit.portfolio.prompts.get((path, at), {}).get(asked)
-        if segments is not None:
-            yield AskedPrompt(state, path, at, segments)
+    return flow.once(_by_state).get(state, ())
+
+
+def each_prompt(flow: Flow) -> tuple[AskedPrompt, ...]:
+    """The texts that the states of an agent ask with; one that is the same for several states is there once."""
+    return flow.once(_each)
 
 
 def has_all_prompts(flow: Flow) -> bool:
     """Whether every text with which states ask could be read and cut."""
     return all(
-        sum(1 for _ in asked_prompts(flow, state)) == sum(1 for _ in _named(flow, state))
-        for state in flow.states
+        len(asked_prompts(flow, name))
+        == (flow.agent.spec.instructions is not None) + (state.work.prompt is not None)
+        for name, state in flow.states.items()
+        if isinstance(state.work, ModelWork)
     )
 
 
-def _named(flow: Flow, state: str) -> Iterator[tuple[str, Path]]:
-    """Where the texts are named with which a state asks a model."""
-    place = flow.states[state]
-    if isinstance(place.work, ModelWork):
-        if flow.agent.spec.instructions is not None:
-            yield flow.unit.path, INSTRUCTIONS
-        if place.work.prompt is not None:
-            yield place.path, (*place.at, "prompt")
+def _each(flow: Flow) -> tuple[AskedPrompt, ...]:
+    return tuple(dict.fromkeys(prompt for found in flow.once(_by_state).values() for prompt in found))
+
+
+def _by_state(flow: Flow) -> Mapping[str, tuple[AskedPrompt, ...]]:
+    prompts, name = flow.unit.portfolio.prompts, flow.agent.metadata.id
+    asking = {state: place for state, place in flow.states.items() if isinstance(place.work, ModelWork)}
+    known: dict[int, AskedPrompt] = {}
+    found: dict[str, tuple[AskedPrompt, ...]] = {}
+    given = (flow.unit.path, INSTRUCTIONS)
+    nothing: Mapping[Asked, tuple[Segment, ...]] = {}
+    instructions = prompts[given] if asking and given in prompts else nothing
+    for state, place in asking.items():
+        own = (place.path, (*place.at, "prompt"))
+        places = [(given, instructions.get(Asked(name, state)))]
+        if isinstance(place.work, ModelWork) and place.work.prompt is not None and own in prompts:
+            places.append((own, prompts[own].get(Asked(name, state))))
+        # States that ask with the same text share its segments.
+        found[state] = tuple(
+            known.setdefault(id(segments), AskedPrompt(state, *where, segments))
+            for where, segments in places
+            if segments is not None
+        )
+    return found
 
 
 def roots_for(flow: Flow, prompt: AskedPrompt) -> Roots:

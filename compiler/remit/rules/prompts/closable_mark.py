@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from remit.definitions.reference import Reference
 from remit.flow import Flow
-from remit.flow.prompts import AskedPrompt, asked_prompts, step_span
+from remit.flow.prompts import AskedPrompt, each_prompt, step_span
 from remit.flow.reading import Reading
 from remit.flow.types import Types
 from remit.prompt.segments import SlotAt, Words
@@ -66,18 +66,15 @@ def closable_mark(flow: Flow) -> Iterator[Finding]:
 
     A number, a boolean and one of a fixed set of words cannot hold a mark.
     """
-    types: Types | None = None
-    for state in flow.states:
-        for prompt in asked_prompts(flow, state):
-            for slot, mark in _between_marks(prompt) if _has_marks(prompt) else ():
-                types = types or flow.once(Types)
-                if _can_hold(types.of(Reference(slot.root, slot.path)), mark):
-                    yield Finding(
-                        step_span(flow, prompt, slot, -1),
-                        f"`{slot}` can hold {_WORDS.get(mark, f'the mark `{mark}`')} that closes what stands around it",
-                        (),
-                        "leave the mark out: the runtime fences every slot with marks that no value can close",
-                    )
+    for prompt in each_prompt(flow):
+        for slot, mark in _between_marks(prompt) if _has_marks(prompt) else ():
+            if _can_hold(flow.once(Types).of(Reference(slot.root, slot.path)), mark):
+                yield Finding(
+                    step_span(flow, prompt, slot, -1),
+                    f"`{slot}` can hold {_WORDS.get(mark, f'the mark `{mark}`')} that closes what stands around it",
+                    (),
+                    "leave the mark out: the runtime fences every slot with marks that no value can close",
+                )
 
 
 def _has_marks(prompt: AskedPrompt) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from remit.definitions import Model
 from remit.diagnostic import Note
 from remit.flow import Flow
-from remit.flow.prompts import asked_prompts
+from remit.flow.prompts import AskedPrompt, asked_prompts
 from remit.rule import Finding, rule
 from remit.source import Span
 
@@ -56,15 +56,14 @@ def over_token_limit(flow: Flow) -> Iterator[Finding]:
     most: int | None = None
     told: set[Span] = set()
     for state in flow.states:
-        texts = [(prompt, "".join(prompt.words)) for prompt in asked_prompts(flow, state)]
-        text = "".join(text for _, text in texts)
-        if not text:
+        prompts = asked_prompts(flow, state)
+        if not prompts:
             continue
         most = _most(flow) if most is None else most
-        tokens = _tokens_above(text, most)
+        tokens = _tokens_above(prompts, most)
         if tokens is None:
             continue
-        longest, _ = max(texts, key=lambda one: len(one[1]))
+        longest = max(prompts, key=_length)
         span = flow.unit.portfolio.span(longest.path, longest.at)
         if span not in told:
             told.add(span)
@@ -72,14 +71,18 @@ def over_token_limit(flow: Flow) -> Iterator[Finding]:
             yield Finding(span, message, (_cause(flow, most),), "shorten it, or raise what limits it")
 
 
-def _tokens_above(text: str, limit: int) -> int | None:
-    """The tokens of a text, by the runtime's estimate, if they are more than a limit."""
-    if len(text) * MOST_BYTES <= limit:
+def _tokens_above(prompts: tuple[AskedPrompt, ...], limit: int) -> int | None:
+    """The tokens of the text of some prompts, by the runtime's estimate, if they are more than a limit."""
+    if sum(map(_length, prompts)) * MOST_BYTES <= limit:
         return None
     from remit.lower.tokens import estimated_tokens  # of the runtime; few texts are that long
 
-    tokens = estimated_tokens(text)
+    tokens = estimated_tokens("".join(text for prompt in prompts for text in prompt.words))
     return tokens if tokens > limit else None
+
+
+def _length(prompt: AskedPrompt) -> int:
+    return sum(map(len, prompt.words))
 
 
 def _most(flow: Flow) -> int:

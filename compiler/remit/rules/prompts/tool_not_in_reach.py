@@ -7,9 +7,8 @@ from remit.definitions import ContextSource, Tool
 from remit.definitions.work import ContextWork, ModelWork, ToolWork
 from remit.diagnostic import Note
 from remit.flow import Flow, FlowState
-from remit.flow.prompts import AskedPrompt, PromptFile, asked_prompts, files_of, is_text, span_in
+from remit.flow.prompts import PromptFile, each_prompt, files_of, is_text, span_in
 from remit.flow.prose import dotted_ids, is_example, is_forbidden
-from remit.read import Path
 from remit.rule import Finding, rule
 from remit.source import Span
 
@@ -71,37 +70,25 @@ def tool_not_in_reach(flow: Flow) -> Iterator[Finding]:
     backticks is an example.
     """
     told: set[str] = set()
-    for prompt in _each_once(flow):
-        for file in files_of(flow, prompt):
-            for name, at in islice(_tools_in(flow, file), MAX_TOOLS):
-                if name not in told and _is_wrong(flow, file, name, at):
+    for prompt in each_prompt(flow):
+        wanted = {
+            name for text in prompt.words for name, _ in dotted_ids(text) if _is_out_of_reach(flow, name)
+        } - told
+        for file in files_of(flow, prompt) if wanted else ():
+            named = ((name, at) for name, at in dotted_ids(file.text) if name in wanted)
+            for name, at in islice(named, MAX_TOOLS):
+                if name not in told and _is_meant(file, at):
                     told.add(name)
                     yield _finding(flow, span_in(flow, prompt, file, at, len(name)), name)
 
 
-def _each_once(flow: Flow) -> Iterator[AskedPrompt]:
-    """The prompts of an agent, each once, whichever of its states ask with it."""
-    seen: set[tuple[str, Path]] = set()
-    for state in flow.states:
-        for prompt in asked_prompts(flow, state):
-            if (prompt.path, prompt.at) not in seen:
-                seen.add((prompt.path, prompt.at))
-                yield prompt
+def _is_out_of_reach(flow: Flow, name: str) -> bool:
+    return flow.unit.portfolio.find(Tool, name) is not None and not _in_reach(flow, name)
 
 
-def _tools_in(flow: Flow, file: PromptFile) -> Iterator[tuple[str, int]]:
-    for name, at in dotted_ids(file.text):
-        if not name.startswith("task.") and flow.unit.portfolio.find(Tool, name) is not None:
-            yield name, at
-
-
-def _is_wrong(flow: Flow, file: PromptFile, name: str, at: int) -> bool:
-    if _in_reach(flow, name) or not is_text(file.text, at):
-        return False
-    if is_example(file.text, at) or is_forbidden(file.text, at):
-        return False
-    prompts = (prompt for state in flow.states for prompt in asked_prompts(flow, state))
-    return any(name in text for prompt in prompts for text in prompt.words)
+def _is_meant(file: PromptFile, at: int) -> bool:
+    """Whether a name of a tool in a template stands in its text, for the model to use."""
+    return is_text(file.text, at) and not is_example(file.text, at) and not is_forbidden(file.text, at)
 
 
 def _in_reach(flow: Flow, tool: str) -> bool:

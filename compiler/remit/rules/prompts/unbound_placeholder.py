@@ -6,7 +6,7 @@ from remit.definitions.reference import Reference
 from remit.diagnostic import nearest
 from remit.flow import Flow
 from remit.flow.absent import absent
-from remit.flow.prompts import AskedPrompt, asked_prompts, roots_for, step_span
+from remit.flow.prompts import AskedPrompt, each_prompt, roots_for, step_span
 from remit.flow.types import Types
 from remit.link.roots import Roots
 from remit.prompt.segments import SlotAt
@@ -59,15 +59,10 @@ def unbound_placeholder(flow: Flow) -> Iterator[Finding]:
     Write notes on {{ task.text }}.
     ```
     """
-    types: Types | None = None
-    for state in flow.states:
-        for prompt in asked_prompts(flow, state):
-            slots = tuple(prompt.slots)
-            if not slots:
-                continue
-            roots = roots_for(flow, prompt)
-            types = types or flow.once(Types)
-            for slot in slots:
+    for prompt in each_prompt(flow):
+        if prompt.slots:
+            types, roots = flow.once(Types), roots_for(flow, prompt)
+            for slot in prompt.slots:
                 found = _no_root(flow, prompt, slot, roots) or _no_field(types, prompt, slot)
                 if found is not None:
                     yield found

@@ -7,7 +7,7 @@ from remit.definitions import ContextSource
 from remit.definitions.reference import Reference, references_in
 from remit.definitions.work import ContextWork, ModelWork
 from remit.flow import Flow
-from remit.flow.prompts import asked_prompts, has_all_prompts
+from remit.flow.prompts import each_prompt, has_all_prompts
 from remit.flow.tasks import TaskField, span_of_field, task_fields
 from remit.link import PathRefused, resolve
 from remit.link.roots import TASK
@@ -130,14 +130,13 @@ def _named(flow: Flow) -> Iterator[Reference]:
 
 
 def _prompts_name_fields(flow: Flow) -> bool:
-    slots = (slot for state in flow.states for slot in flow.reads(state) if slot.how == "prompt")
-    return any(slot.reference.root == TASK for slot in slots)
+    return any(slot.root == TASK for prompt in each_prompt(flow) for slot in prompt.slots)
 
 
 def _ticked(flow: Flow) -> set[str]:
     """The words that prompts put in backticks, where a model is told of a field by its name."""
-    prompts = (prompt for state in flow.states for prompt in asked_prompts(flow, state))
-    return {word for prompt in prompts for text in prompt.words for word in _TICKED.findall(text)}
+    texts = (text for prompt in each_prompt(flow) for text in prompt.words)
+    return {word for text in texts for word in _TICKED.findall(text)}
 
 
 def _is_own(flow: Flow, field: TaskField) -> bool:
