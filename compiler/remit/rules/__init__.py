@@ -25,6 +25,7 @@ from remit.link import Unit
 from remit.rule import Rule
 from remit.rules.authority.approver_group_empty import approver_group_empty
 from remit.rules.authority.child_exceeds_parent import child_exceeds_parent
+from remit.rules.authority.confused_deputy_path import confused_deputy_path
 from remit.rules.authority.grant_beyond_autonomy import grant_beyond_autonomy
 from remit.rules.authority.grant_wildcard import grant_wildcard
 from remit.rules.authority.probe_not_granted import probe_not_granted
@@ -237,6 +238,7 @@ UNITS: Mapping[type[Definition], tuple[Rule[Unit[Any]], ...]] = {
 """Rules over one definition, by its kind."""
 
 FLOWS: tuple[Rule[Flow], ...] = (
+    confused_deputy_path,
     child_budget_over_parent,
     worst_case_over_budget,
     dead_route,
