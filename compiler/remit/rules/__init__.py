@@ -69,6 +69,7 @@ from remit.rules.levels.unknown_rule import unknown_rule
 from remit.rules.policies.always_allow_on_write import always_allow_on_write
 from remit.rules.policies.conflicting_decisions import conflicting_decisions
 from remit.rules.policies.reachable_tool_without_decision import reachable_tool_without_decision
+from remit.rules.policies.rule_never_matches import rule_never_matches
 from remit.rules.policies.rule_shadowed import rule_shadowed
 from remit.rules.policies.undefined_attribute import undefined_attribute
 from remit.rules.policies.unusable_policy import unusable_policy
@@ -233,6 +234,7 @@ UNITS: Mapping[type[Definition], tuple[Rule[Unit[Any]], ...]] = {
         conflicting_decisions,
         always_allow_on_write,
         rule_shadowed,
+        rule_never_matches,
     ),
     Release: (retired_target, release_without_evidence),
     Tool: TOOLS,
