@@ -211,6 +211,7 @@ def _judge_unit(unit: Unit[Definition]) -> Iterator[Diagnostic]:
         if flow is not None:
             for over_states in FLOWS:
                 yield from over_states.diagnostics(flow, {})
+            flow.forget()
 
 
 def _judge_names(tree: Tree) -> Iterator[Diagnostic]:

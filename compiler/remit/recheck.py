@@ -34,9 +34,11 @@ from remit.git import Tree, definitions, is_definition, tree_of_names
 from remit.link import Facts, Index, Lookup, Portfolio, Shelf, link_file
 from remit.read import MAX_BYTES
 
-HELD_FILES = 2_500
-"""Definitions at hand while others are judged."""
-HELD_BYTES = 16 << 20
+HELD_FILES = 3_000
+"""Definition files of a repository that are held all while each is judged; of a larger one, `FEW_FILES`."""
+FEW_FILES = 1_000
+HELD_BYTES = 8 << 20
+"""Bytes of the files that definitions name."""
 REMEMBERED_ANEW = 100
 """Units judged again, above which a new base is written: until then it costs less to judge them at every check."""
 
@@ -111,19 +113,26 @@ class _Run(NamedTuple):
 
 
 def _from_nothing(reading: _Reading, tree: Tree, today: date | None, *, is_kept: bool) -> _Run:
-    shelf = Shelf(tree, library_tree(), files=HELD_FILES, content=HELD_BYTES)
+    held = _held(len(definitions(tree)))
+    shelf = Shelf(tree, library_tree(), files=held, content=HELD_BYTES)
     paths = sorted((*definitions(tree), *files_of(shelf.library, used_libraries(shelf))))
     facts = {path: shelf.facts(path) for path in paths}
     index = Index(facts, names_are_whole=not unnamed(tree))
-    portfolio = Portfolio(shelf, index, link_file, units=HELD_FILES)
+    portfolio = Portfolio(shelf, index, link_file, units=FEW_FILES)
     lookups: dict[str, int] = {}
-    units = {path: (facts[path], *_judged(portfolio, path, lookups)) for path in paths}
+    # Backwards, as the last files are still at hand.
+    units = {path: (facts[path], *_judged(portfolio, path, lookups)) for path in reversed(paths)}
     found = [one for _, _, of_unit in units.values() for one in of_unit]
     result = result_of(tree, portfolio, found, len(paths), None, today)
     counters = Counters(
         result.files, len(reading.digests), shelf.parsed_count, len(paths), "miss" if is_kept else "off"
     )
     return _Run(result, counters, shelf, units, lookups, frozenset())
+
+
+def _held(files: int) -> int:
+    """How many definitions are at hand at once: as many as 200 MB take of a large repository."""
+    return HELD_FILES if files <= HELD_FILES else FEW_FILES
 
 
 def _judged(
@@ -146,7 +155,7 @@ def _after_changes(base: Base, scan: Scan, reading: _Reading, tree: Tree, today:
         return reading.content(name.decode(), MAX_BYTES)
 
     changes = changes_since(base, scan, read)
-    shelf = Shelf(tree, library_tree(), files=HELD_FILES, content=HELD_BYTES)
+    shelf = Shelf(tree, library_tree(), files=FEW_FILES, content=HELD_BYTES)
     if base.tables["use"] != list(used_libraries(shelf)):
         return None
     facts: dict[str, Facts | None] = {
@@ -161,7 +170,7 @@ def _after_changes(base: Base, scan: Scan, reading: _Reading, tree: Tree, today:
     for lookup in other_answers(changes, facts, old, new):
         affected.update(base.units[number] for number in base.units_with(lookup))
     affected -= {path for path, now in facts.items() if now is None}
-    portfolio = Portfolio(shelf, new, link_file, units=HELD_FILES)
+    portfolio = Portfolio(shelf, new, link_file, units=FEW_FILES)
     lookups = {name: number for number, name in enumerate(base.lookups)}
     units = {path: (new.facts[path], *_judged(portfolio, path, lookups)) for path in sorted(affected)}
     gone = frozenset(path for path, now in facts.items() if now is None)

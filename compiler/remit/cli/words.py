@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from typing import TypeAlias
 
-_Action = argparse._SubParsersAction  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] -- it has no other name
-Commands: TypeAlias = "_Action[argparse.ArgumentParser]"
+TYPE_CHECKING = False  # see `remit.cache.store`
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    _Action = argparse._SubParsersAction  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] -- it has no other name
+    Commands: TypeAlias = _Action[argparse.ArgumentParser]
 
 _FORMATS = ("text", "json", "sarif", "github")
 RUNTIME_COMMANDS = ("run", "runs", "verify", "halt", "kill", "lift", "audit", "traces", "conformance")
@@ -22,7 +25,13 @@ def parser(words: Sequence[str]) -> argparse.ArgumentParser:
     )
     # To look the version up costs more than to read ten files.
     top.add_argument("--version", action="version", version=_version() if "--version" in words else "")
-    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    commands = top.add_subparsers(
+        # Without the name it is made up by formatting help, for which the width of the terminal is looked up.
+        prog=top.prog,
+        dest="command",
+        metavar="COMMAND",
+        required=True,
+    )
     _author(commands)
     _gate(commands)
     _release(commands)

@@ -6,7 +6,7 @@ A state keeps the place at which it was written. States that a form adds by itse
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property, partial
 from itertools import pairwise
 from typing import Any, NamedTuple, TypeAlias, TypeVar
@@ -116,6 +116,15 @@ class Flow:
             self._kept[analysis] = analysis(self)
         found: T = self._kept[analysis]
         return found
+
+    def forget(self) -> None:
+        """Lets go of what analyses found: they hold the flow that holds them, and nothing else would free either."""
+        others = [kept for kept in self._kept.values() if isinstance(kept, Flow)]
+        self._kept.clear()
+        for name in vars(self).keys() - {one.name for one in fields(self)}:
+            del vars(self)[name]
+        for other in others:
+            other.forget()
 
     @property
     def agent(self) -> Agent:

@@ -1,6 +1,7 @@
 """Facts: what one definition file says that other files may look up, from its own bytes and path alone."""
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 
 from remit.definitions import Agent, Policy, Tool
@@ -43,7 +44,7 @@ def facts_of(file: ParsedFile, found: Sequence[Leaf]) -> Facts:
     definition = file.definition
     if definition is None:
         return Facts(kind, name)
-    names = tuple(Named(leaf.kind, leaf.value, leaf.path) for leaf in found if leaf.meaning == "id")
+    names = tuple(_one_of(Named(leaf.kind, leaf.value, leaf.path)) for leaf in found if leaf.meaning == "id")
     graph, words, hosts = "", tuple[str, ...](), tuple[str, ...]()
     match definition:
         case Agent() if definition.spec.orchestration.graph is not None:
@@ -58,6 +59,12 @@ def facts_of(file: ParsedFile, found: Sequence[Leaf]) -> Facts:
         case _:
             pass
     return Facts(kind, name, False, names, graph, words, hosts)
+
+
+@lru_cache(maxsize=1 << 16)
+def _one_of(named: Named) -> Named:
+    """The same place for all files that name a definition at the same one, as agents do that were written alike."""
+    return named
 
 
 def words_in(facts: Facts) -> Iterator[tuple[WordsOf, str]]:

@@ -1,6 +1,6 @@
 """The index: every definition by its id, who names whom, and who hands off in a circle; made of facts alone."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import NamedTuple
 
@@ -70,15 +70,21 @@ class Index:
 
     def users(self, kind: str, name: str) -> tuple[Use, ...]:
         """The places that name a definition, in the order of their files."""
-        return tuple(self._users.get((kind, name), ()))
+        return tuple(
+            Use(path, at)
+            for path in self._users.get((kind, name), ())
+            for of, one, at in self.facts[path].names
+            if one == name and of == kind
+        )
 
     @cached_property
-    def _users(self) -> Mapping[tuple[str, str], list[Use]]:
-        found: dict[tuple[str, str], list[Use]] = {}
+    def _users(self) -> Mapping[tuple[str, str], Iterable[str]]:
+        """The files that name each definition, sorted; places are looked up there, as few are ever asked for."""
+        found: dict[tuple[str, str], dict[str, None]] = {}
         for path in sorted(self.facts):
-            for kind, name, at in self.facts[path].names:
-                found.setdefault((kind, name), []).append(Use(path, at))
-        return found
+            for kind, name, _ in self.facts[path].names:
+                found.setdefault((kind, name), {})[path] = None
+        return {key: tuple(paths) for key, paths in found.items()}
 
     def askers(self, graph: str) -> tuple[str, ...]:
         """The files of the agents that name the Graph in a file, sorted."""
