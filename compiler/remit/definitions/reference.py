@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from remit.read import Path, Value
@@ -27,6 +28,7 @@ class Malformed(NamedTuple):
     text: str
 
 
+@lru_cache(maxsize=4096)  # the same few references stand in many definitions
 def reference_of(text: str) -> Reference | None:
     """The reference that `text` is without `${}` around it, or None."""
     match = _REFERENCE.fullmatch(text)

@@ -125,7 +125,7 @@ def _is_combined(schema: Mapping[str, Any]) -> bool:
 
 def _whole(text: str) -> Reference | None:
     """The reference that a text is and nothing else."""
-    return reference_of(text[2:-1]) if text.startswith("${") and text.endswith("}") else None
+    return reference_of(text[2:-1]) if text[:2] == "${" and text[-1:] == "}" else None
 
 
 # ---- the whole answer

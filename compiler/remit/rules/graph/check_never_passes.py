@@ -60,7 +60,7 @@ def check_never_passes(flow: Flow) -> Iterator[Finding]:
     for target in checks(flow):
         if target.wanted is None:
             continue
-        types = types or Types(flow)
+        types = types or flow.once(Types)
         for unfit in unfits(types, target.binding, target.wanted):
             at = unfit.at[:-1] if unfit.is_key else unfit.at
             message = f"this check never passes: {target.words(at)} is given {unfit.reason}"
