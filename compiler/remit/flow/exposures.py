@@ -50,15 +50,15 @@ class _Ways:
         return exits(self.flow, lambda state, edge: is_approved(state, edge) or is_failure(state, edge))
 
     @cached_property
-    def guards(self) -> Mapping[str, str]:
-        """The approval that each effect comes first behind."""
+    def guards(self) -> Mapping[str, tuple[str, ...]]:
+        """The approvals that each effect comes first behind."""
         stops = self.effects.union(self.flow.approvals)
         onward = {name: () if name in stops else targets for name, targets in self.flow.edges.items()}
-        found: dict[str, str] = {}
+        found: dict[str, tuple[str, ...]] = {}
         for approval in self.flow.approvals:
             if approval in self.flow.reached:
                 for name in reachable(onward, _approved(self.flow.states[approval])) & self.effects:
-                    found.setdefault(name, approval)
+                    found[name] = (*found.get(name, ()), approval)
         return found
 
     @cached_property
@@ -108,20 +108,22 @@ def _exposure(ways: _Ways, use: ToolUse, tool: Tool) -> Exposure | None:
     if agent.spec.autonomy == "act_with_approval" and not asked:
         way = shortest_way(every_exit(flow), [flow.start], use.state)
         return Exposure(use, tool, way or (), needs_token=True)
-    guard = ways.guards.get(use.state)
-    refused = None if guard is None else _after_refusal(ways, guard, use.state)
-    if guard is not None and refused is not None:
-        skipping = next(hop for hop in refused if hop.source == guard)
-        return Exposure(use, tool, refused, approval=guard, skipping=skipping)
+    guards = ways.guards.get(use.state, ())
+    for guard in guards:
+        refused = _after_refusal(ways, guard, use.state)
+        if refused is not None:
+            skipping = next(hop for hop in refused if hop.source == guard)
+            return Exposure(use, tool, refused, approval=guard, skipping=skipping)
     way = shortest_way(ways.unapproved, [flow.start], use.state)
     if way is None:
         return None
     held = agent.spec.autonomy == "autonomous" and agent.metadata.risk in HIGH and not asked
-    if guard is None:
+    if not guards:
         return Exposure(use, tool, way) if held else None
     if held:
-        return Exposure(use, tool, way, approval=guard, skipping=_around(ways, way, guard, use.state))
-    return None if asked else _after_failure(ways, guard, use, tool)
+        around = _around(ways, way, guards[0], use.state)
+        return Exposure(use, tool, way, approval=guards[0], skipping=around)
+    return None if asked else _after_failure(ways, guards[0], use, tool)
 
 
 def _after_failure(ways: _Ways, guard: str, use: ToolUse, tool: Tool) -> Exposure | None:
@@ -131,7 +133,8 @@ def _after_failure(ways: _Ways, guard: str, use: ToolUse, tool: Tool) -> Exposur
         return None
     way = shortest_way(ways.unapproved, [flow.start], use.state)
     if way is not None:  # what states read is asked for late: it costs more than a way
-        way = shortest_way(without(ways.unapproved, _readers(flow, guard)), [flow.start], use.state)
+        readers = {name for one in ways.guards[use.state] for name in _readers(flow, one)}
+        way = shortest_way(without(ways.unapproved, readers), [flow.start], use.state)
     if way is None:
         return None  # the approval's answer is data on the way
     failed = [hop for hop in way if is_failure(flow.states[hop.source], hop.edge)]
