@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from remit.definitions import Agent, Tool
@@ -44,14 +44,20 @@ def effects_granted(portfolio: Portfolio, agent: Agent) -> dict[str, Tool]:
     return {name: tool for name, tool in found.items() if tool is not None and tool.spec.effect != "read"}
 
 
-def tool_uses(flow: Flow) -> Iterator[ToolUse]:
+def own_effects(flow: Flow) -> dict[str, Tool]:
+    """The tools with an effect that the agent of a flow is granted, by id."""
+    return effects_granted(flow.unit.portfolio, flow.agent)
+
+
+def tool_uses(flow: Flow) -> tuple[ToolUse, ...]:
     """Every place at which a state calls or offers a tool; what the form `loop` offers is written in the grant."""
+    found: list[ToolUse] = []
     for name, state in flow.states.items():
         if isinstance(state.work, ToolWork):
-            yield ToolUse(name, state.work.tool, ("tool",))
+            found.append(ToolUse(name, state.work.tool, ("tool",)))
         elif isinstance(state.work, ModelWork):
-            for index, tool in enumerate(state.work.tools):
-                yield ToolUse(name, tool, ("tools", index))
+            found += [ToolUse(name, tool, ("tools", index)) for index, tool in enumerate(state.work.tools)]
+    return tuple(found)
 
 
 def use_span(flow: Flow, use: ToolUse) -> Span:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from remit.definitions import Tool
-from remit.flow.effects import ToolUse, admits, effects_granted, tool_uses
+from remit.flow.effects import ToolUse, admits, own_effects, tool_uses
 from remit.flow.standing import standing_of
 from remit.flow.states import Flow, FlowState
 from remit.flow.ways import Exits, Hop, Way, every_exit, exits, is_approved, is_failure, shortest_way, without
@@ -85,9 +85,9 @@ def _each_exposure(flow: Flow) -> Iterator[Exposure]:
     autonomy = flow.agent.spec.autonomy
     if autonomy == "advisory" or (autonomy == "propose" and not flow.approvals):
         return
-    effects = effects_granted(flow.unit.portfolio, flow.agent)
+    effects = flow.once(own_effects)
     possible = {name for name, tool in effects.items() if admits(autonomy, tool.spec.effect) != "never"}
-    uses = [use for use in tool_uses(flow) if use.tool in possible and use.state in flow.reached]
+    uses = [use for use in flow.once(tool_uses) if use.tool in possible and use.state in flow.reached]
     ways = _Ways(flow, frozenset(use.state for use in uses))
     skipped: set[str] = set()
     for use in uses:

@@ -67,7 +67,7 @@ def handoffs(flow: Flow) -> Iterator[Handoff]:
 def unused_grants(flow: Flow) -> tuple[str, ...]:
     """The granted tools that nothing of the agent uses; none where something that may use them cannot be read."""
     granted = flow.agent.spec.tools.allowed
-    used = {use.tool for use in tool_uses(flow)}
+    used = {use.tool for use in flow.once(tool_uses)}
     if used.issuperset(granted):
         return ()
     sources = [one.source for one in gathered(flow)]

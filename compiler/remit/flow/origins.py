@@ -14,7 +14,7 @@ from remit.definitions.reference import Reference, references_in
 from remit.definitions.state import ParallelState
 from remit.definitions.work import CheckWork, ContextWork, HandoffWork, ModelWork, ToolWork
 from remit.diagnostic import Note
-from remit.flow.effects import admits, effects_granted
+from remit.flow.effects import admits, own_effects
 from remit.flow.states import FORM, Flow, FlowState
 from remit.flow.ways import exits, is_approved, shortest_way
 from remit.graph import reachable, reversed_edges
@@ -44,7 +44,7 @@ class Deputy(NamedTuple):
 
 def deputies(flow: Flow) -> Iterator[Deputy]:
     """The targets and values of effects that are bound to words of others, and that no approval shows."""
-    effects = effects_granted(flow.unit.portfolio, flow.agent)
+    effects = flow.once(own_effects)
     for name, state in flow.states.items():
         work = state.work
         tool = effects.get(work.tool) if isinstance(work, ToolWork) else None

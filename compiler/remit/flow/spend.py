@@ -56,20 +56,20 @@ class Costs:
 
     def of(self, name: str, edge: Edge) -> int | None:
         """The least that a visit takes which ends by an edge; None where no visit ends so."""
-        state = self.flow.states[name]
+        work = self.flow.states[name].work
         own = 1 if self.unit == "steps" else 0
-        match state.work:
+        match work:
             case ParallelState() if edge.outcome == "join":
-                inside = [_across(self, state.work, start) for start in state.work.branches.values()]
+                inside = [_across(self, work, start) for start in work.branches.values()]
                 return None if None in inside else own + sum(one for one in inside if one is not None)
             case ModelWork() if self.unit == "model_calls":
                 return int(edge.outcome == "decided")
             case ToolWork() if self.unit == "tool_calls":
                 return int(edge.outcome != "denied")
             case ContextWork() if self.unit == "tool_calls":
-                return _reads(self.flow, state.work)
+                return _reads(self.flow, work)
             case HandoffWork() if edge.outcome == "ok":
-                return own + _below(self, state.work)
+                return own + _below(self, work)
             case _:
                 return own
 

@@ -182,11 +182,10 @@ def kind_of(flow: Flow, name: str) -> str:
 
 def comes_to(flow: Flow, start: str, goal: str) -> bool:
     """Whether one state leads to another, a branch taken for a way like any other."""
-    found, waiting = {start}, [start]
-    while waiting:
-        waiting += [
-            one for one in flow.states[waiting.pop()].targets if one not in found and not found.add(one)
-        ]
+    found, new = {start}, {start}
+    while new:
+        new = {one for name in new for one in flow.states[name].targets} - found
+        found |= new
     return goal in found
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from remit.diagnostic import Note
 from remit.flow import Flow
-from remit.flow.effects import admits, effects_granted
+from remit.flow.effects import admits, own_effects
 from remit.flow.grants import grant_span, handoffs
 from remit.rule import Finding, rule
 
@@ -96,7 +96,7 @@ def grant_beyond_autonomy(flow: Flow) -> Iterator[Finding]:
         return
     never = {
         name: tool.spec.effect
-        for name, tool in effects_granted(portfolio, agent).items()
+        for name, tool in flow.once(own_effects).items()
         if admits(autonomy, tool.spec.effect) == "never"
     }
     if not never:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from remit.definitions import Tool
 from remit.diagnostic import Note
 from remit.flow import Flow
-from remit.flow.effects import effects_granted
+from remit.flow.effects import own_effects
 from remit.flow.grants import grant_span
 from remit.rule import Finding, rule
 
@@ -137,7 +137,7 @@ def probe_not_granted(flow: Flow) -> Iterator[Finding]:
     ```
     """
     agent, portfolio = flow.agent, flow.unit.portfolio
-    for name, tool in effects_granted(portfolio, agent).items():
+    for name, tool in flow.once(own_effects).items():
         probe = tool.spec.recovery.probe_tool
         if probe is None or probe in agent.spec.tools.allowed or portfolio.find(Tool, probe) is None:
             continue

@@ -57,7 +57,7 @@ def tool_not_granted(flow: Flow) -> Iterator[Finding]:
     """
     agent, portfolio = flow.agent, flow.unit.portfolio
     granted, who = agent.spec.tools.allowed, f"`{agent.metadata.id}`"
-    for use in tool_uses(flow):
+    for use in flow.once(tool_uses):
         if use.tool in granted or portfolio.find(Tool, use.tool) is None:
             continue
         does = "calls" if use.at == ("tool",) else "offers"
