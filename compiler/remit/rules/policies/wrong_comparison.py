@@ -26,8 +26,8 @@ def wrong_comparison(linked: Linked) -> Iterator[Finding]:
         - id: only-low-risk
           effect: forbid
           tools: [git.log]
-          when: {resource.risk: hgih}
-          reason: high-risk repositories are read by people
+          when: {agent.risk: hgih}
+          reason: agents of high risk do not read the history
     ```
 
     ## Right
@@ -41,8 +41,8 @@ def wrong_comparison(linked: Linked) -> Iterator[Finding]:
         - id: only-low-risk
           effect: forbid
           tools: [git.log]
-          when: {resource.risk: high}
-          reason: high-risk repositories are read by people
+          when: {agent.risk: high}
+          reason: agents of high risk do not read the history
     ```
     """
     for fault in linked.faults.get("wrong-comparison", ()):
