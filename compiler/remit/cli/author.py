@@ -86,7 +86,8 @@ def report_text(result: CheckResult, form: Format, *, colour: bool) -> str:
         result.sources,
         files=result.files,
         rules=_rule_pages() if form == "sarif" else (),
-        version=version_of("remit"),
+        # To look up a version reads the names of all that is installed, and only SARIF tells it.
+        version=version_of("remit") if form == "sarif" else "",
         colour=colour,
         suppressed=result.suppressed,
     )
