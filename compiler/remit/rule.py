@@ -55,8 +55,12 @@ class Rule(Generic[Stage]):
     code: str
     since: str
     severity: Severity
-    page: str
     find: Callable[[Stage], Iterator[Finding]]
+
+    @property
+    def page(self) -> str:
+        """The docstring. There are many rules and few that are read, so it is not cleaned while they are imported."""
+        return cleandoc(self.find.__doc__ or "")
 
     def diagnostics(self, stage: Stage, levels: Levels) -> Iterator[Diagnostic]:
         """What the rule finds, at the level the repository asks for."""
@@ -73,7 +77,7 @@ def rule(
     """The rule that a function becomes; its docstring is the rule's page, and nothing is registered anywhere."""
 
     def with_metadata(find: Callable[[Stage], Iterator[Finding]]) -> Rule[Stage]:
-        return Rule(name, code, since, severity, cleandoc(find.__doc__ or ""), find)
+        return Rule(name, code, since, severity, find)
 
     return with_metadata
 
