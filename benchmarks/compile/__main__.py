@@ -66,7 +66,15 @@ def one_round(bench: Bench, number: int, compared: str) -> dict[str, dict[str, C
         done[name] = {**checks(subject, number, edits=name != TEN), **yardsticks(subject)}
         if name == compared and bench.peers is not None:
             done["peers"] = dict(peer_runs(bench.peers, subject.root, number))
+            _show("peers", done["peers"])
+        _show(name, done[name])
     return done
+
+
+def _show(name: str, costs: dict[str, Cost]) -> None:
+    """Tells one round while it goes on, as a whole run takes a while."""
+    shown = ", ".join(f"{run} {cost.seconds:.2f}" for run, cost in costs.items())
+    print(f"{name}: {shown}", file=sys.stderr, flush=True)
 
 
 def rounds_of(bench: Bench, count: int, compared: str) -> Iterator[dict[str, dict[str, Cost]]]:

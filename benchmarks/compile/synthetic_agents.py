@@ -54,6 +54,7 @@ def agent_files(seed: int, i: int, tools: int, suites: int) -> Files:
         own_prompt=i % 4 == 1,
         has_memory=i % 3 == 0,
     )
+    grants = grants._replace(reads=tuple(tool for tool in grants.reads if tool in drawn.used))
     yield f"{folder(i)}/agent.yaml", _agent(rng, i, grants, drawn, suites)
     yield f"{folder(i)}/graph.yaml", drawn.text
     yield f"{folder(i)}/prompt.md", _instructions(rng, i)

@@ -28,6 +28,7 @@ class Drawn(NamedTuple):
     has_memory: bool
     has_own_prompt: bool
     first_reads: tuple[str, ...]
+    used: frozenset[int]
 
 
 @dataclass
@@ -37,6 +38,7 @@ class _Spine:
     rng: random.Random
     task: Sequence[str]
     reads: Iterator[int]
+    used: set[int]
     lines: list[str] = field(default_factory=list[str])
     read_states: list[str] = field(default_factory=list[str])
     model_states: list[str] = field(default_factory=list[str])
@@ -57,9 +59,10 @@ def draw(
     own_prompt: bool,
     has_memory: bool,
 ) -> Drawn:
-    """A graph that uses every granted tool."""
+    """A graph over some tools; a short one may not use all that read."""
     plan = _plan(rng, states, len(reads), len(effects), explainer is not None, has_memory)
-    spine = _Spine(rng, task, _in_turn(reads))
+    used = set(effects)
+    spine = _Spine(rng, task, _in_turn(reads, used), used)
     writing = iter(effects)
     own_prompt = own_prompt and "read" in plan[:4]
     for number, kind in enumerate(plan):
@@ -89,6 +92,7 @@ def draw(
         has_memory,
         own_prompt,
         tuple(spine.read_states[:1]),
+        frozenset(used),
     )
 
 
@@ -107,9 +111,11 @@ def _plan(
     return ["context", *(["memory"] if has_memory else []), *chain(*groups), "model"]
 
 
-def _in_turn(tools: Sequence[int]) -> Iterator[int]:
+def _in_turn(tools: Sequence[int], used: set[int]) -> Iterator[int]:
     while tools:
-        yield from tools
+        for tool in tools:
+            used.add(tool)
+            yield tool
 
 
 def _plain(spine: _Spine, number: int, keys: str) -> None:
