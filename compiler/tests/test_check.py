@@ -127,7 +127,7 @@ def find_something(path: str) -> Iterator[Finding]:
     yield Finding(whole_file(path), "something is odd")
 
 
-ODD: Rule[str] = Rule("odd-name", "GRF999", "0.1", "error", "", find_something)
+ODD: Rule[str] = Rule("odd-name", "GRF999", "0.1", "error", find_something)
 
 
 @pytest.mark.parametrize("word", ["GRF999", "odd-name"])
